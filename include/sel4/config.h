@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* The configuration symbols that user code can observe, docs/abi/00 section 0.5, from the settings
+ * of the build. As usual for these symbols, what is off is undefined and not 0. */
+#ifndef SEL4_CONFIG_H
+#define SEL4_CONFIG_H
+
+#include "config/albireo_config.h"
+
+#define CONFIG_ARCH_RISCV 1
+#define CONFIG_ARCH_RISCV64 1
+#define CONFIG_WORD_SIZE 64
+#define CONFIG_SEL4_ARCH "riscv64"
+#define CONFIG_ARCH "riscv"
+#define CONFIG_PT_LEVELS 3
+#define CONFIG_KERNEL_MCS 1
+#define CONFIG_NUM_PRIORITIES 256
+#define CONFIG_ROOT_CNODE_SIZE_BITS 12
+#define CONFIG_MAX_NUM_BOOTINFO_UNTYPED_CAPS 230
+#define CONFIG_RETYPE_FAN_OUT_LIMIT 256
+#define CONFIG_MAX_NUM_WORK_UNITS_PER_PREEMPTION 100
+#define CONFIG_RESET_CHUNK_BITS 8
+#define CONFIG_BOOT_THREAD_TIME_SLICE 5
+#define CONFIG_KERNEL_WCET_SCALE 1
+#define CONFIG_KERNEL_STATIC_MAX_PERIOD_US 0
+#define CONFIG_PADDR_USER_DEVICE_TOP 549755813888
+#define CONFIG_FASTPATH 1
+#define CONFIG_NO_BENCHMARKS 1
+#define CONFIG_LIB_SEL4_INLINE_INVOCATIONS 1
+#define CONFIG_LIB_SEL4_USE_THREAD_LOCALS 1
+
+#define CONFIG_MAX_NUM_NODES ALBIREO_CORES
+#if ALBIREO_CORES > 1
+#define CONFIG_ENABLE_SMP_SUPPORT 1
+#endif
+
+#define CONFIG_NUM_DOMAINS ALBIREO_DOMAINS
+#if ALBIREO_DOMAINS > 1
+#define CONFIG_NUM_DOMAIN_SCHEDULES 100
+#else
+#define CONFIG_NUM_DOMAIN_SCHEDULES 2
+#endif
+
+#if ALBIREO_FPU
+#define CONFIG_HAVE_FPU 1
+#define CONFIG_RISCV_EXT_F 1
+#define CONFIG_RISCV_EXT_D 1
+#endif
+
+#if ALBIREO_DEBUG
+#define CONFIG_DEBUG_BUILD 1
+#define CONFIG_PRINTING 1
+#endif
+
+#endif

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Rules that build targets for another platform from an ordinary host build."""
+
+def _riscv64_transition_impl(_settings, _attr):
+    # The host's instrumentation and optimization stay at home: the image is always the same one.
+    return {
+        "//command_line_option:collect_code_coverage": False,
+        "//command_line_option:compilation_mode": "opt",
+        "//command_line_option:features": [],
+        "//command_line_option:force_pic": False,
+        "//command_line_option:platform_suffix": "",
+        "//command_line_option:platforms": "//tools/platforms:riscv64_bare",
+    }
+
+_riscv64_transition = transition(
+    implementation = _riscv64_transition_impl,
+    inputs = [],
+    outputs = [
+        "//command_line_option:collect_code_coverage",
+        "//command_line_option:compilation_mode",
+        "//command_line_option:features",
+        "//command_line_option:force_pic",
+        "//command_line_option:platform_suffix",
+        "//command_line_option:platforms",
+    ],
+)
+
+def _plain_transition_impl(_settings, _attr):
+    # As above, on the host: sanitizers and gcov add variables that the sources do not have.
+    return {
+        "//command_line_option:collect_code_coverage": False,
+        "//command_line_option:compilation_mode": "opt",
+        "//command_line_option:features": [],
+        "//command_line_option:platform_suffix": "",
+    }
+
+_plain_transition = transition(
+    implementation = _plain_transition_impl,
+    inputs = [],
+    outputs = [
+        "//command_line_option:collect_code_coverage",
+        "//command_line_option:compilation_mode",
+        "//command_line_option:features",
+        "//command_line_option:platform_suffix",
+    ],
+)
+
+def _other_configuration_files_impl(ctx):
+    outs = []
+    for src in ctx.files.srcs:
+        out = ctx.actions.declare_file(ctx.label.name + "/" + src.basename)
+        ctx.actions.symlink(output = out, target_file = src)
+        outs.append(out)
+    return [DefaultInfo(
+        files = depset(outs),
+        runfiles = ctx.runfiles(outs),
+    )]
+
+riscv64_files = rule(
+    doc = "Builds srcs for //tools/platforms:riscv64_bare, whatever the build's own platform. " +
+          "The outputs are in a folder named after the target.",
+    implementation = _other_configuration_files_impl,
+    attrs = {
+        "srcs": attr.label_list(
+            allow_files = True,
+            cfg = _riscv64_transition,
+            mandatory = True,
+        ),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+    },
+)
+
+plain_files = rule(
+    doc = "Builds srcs optimized and without instrumentation, whatever the build's own flags. " +
+          "The outputs are in a folder named after the target.",
+    implementation = _other_configuration_files_impl,
+    attrs = {
+        "srcs": attr.label_list(
+            allow_files = True,
+            cfg = _plain_transition,
+            mandatory = True,
+        ),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+    },
+)

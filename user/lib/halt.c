@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "user/lib/port.h"
+
+void user_halt(void)
+{
+#ifdef CONFIG_DEBUG_BUILD
+    seL4_DebugHalt();
+#endif
+    for (;;) {
+        seL4_TCB_Suspend(seL4_CapInitThreadTCB);
+    }
+}
