@@ -113,18 +113,42 @@ static void merge_small_heads(struct refills *r, uint64_t min_budget)
     }
 }
 
+/* After one whole round of "use" step 1 no two refills touch any more, and each further round only
+ * adds a period to every time. So many rounds are one addition: the kernel's work is bounded by the
+ * size of the ring, however long nobody called it. Returns the usage that is left. */
+static uint64_t skip_rounds(struct refills *r, uint64_t usage, uint64_t limit)
+{
+    uint64_t last = refill_last(r)->time;
+
+    if (usage / r->budget < 2 || last >= limit) {
+        return usage;
+    }
+    uint64_t rounds = min_u64(usage / r->budget - 1, (limit - last - 1) / r->period);
+    for (uint32_t i = 0; i < r->count; i++) {
+        refill_at(r, i)->time += rounds * r->period;
+    }
+    return usage - rounds * r->budget;
+}
+
 /* Section 6.7 "use". */
 static void use(struct refills *r, uint64_t usage, const struct refill_limits *limits)
 {
     uint64_t limit = limits->max_release_time;
+    uint64_t charged = 0;
+    bool skipped = false;
 
     while (refill_at(r, 0)->amount <= usage && refill_at(r, 0)->time < limit) {
         usage -= refill_at(r, 0)->amount;
+        charged = saturating_add(charged, refill_at(r, 0)->amount);
         if (r->count == 1) {
             refill_at(r, 0)->time += r->period;
         } else {
             struct refill used = pop(r);
             append(r, used.time + r->period, used.amount);
+        }
+        if (!skipped && charged >= r->budget) {
+            usage = skip_rounds(r, usage, limit);
+            skipped = true;
         }
     }
     struct refill *head = refill_at(r, 0);

@@ -116,6 +116,10 @@ static void continue_caller(struct kernel *k, struct thread *caller, uint8_t fau
     }
     if (!sched_context_usable(k, sc) && fault_has_timeout_handler(caller) &&
         fault != FAULT_TIMEOUT) {
+        if (caller->state == THREAD_RUNNING) {
+            /* Its system call is complete: the reply to the timeout must not repeat it. */
+            caller->regs.fault_pc = caller->regs.pc;
+        }
         fault_timeout(k, caller);
         return;
     }

@@ -208,7 +208,7 @@ TEST_F(QemuBootTest, RamBehindTheDeviceTreeIsCutFromItsFirstAlignedAddress)
 {
     const uint64_t first = (board_.params.dtb + kDtbSize + 15) / 16 * 16;
     EXPECT_EQ(first, board_.untypeds(false)[0].paddr);
-    EXPECT_EQ(4, board_.untypeds(false)[0].bits);
+    EXPECT_EQ(5, board_.untypeds(false)[0].bits);
 }
 
 TEST_F(QemuBootTest, UntypedCapabilitiesMatchTheirDescriptorsAndAreFull)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The demonstration: a root task that shows, scene by scene, what the kernel is for. Each scene says
- * in plain words what it does, and every statement it prints as a fact has just been verified.
+/* The demonstration: a root task that shows, scene by scene, what the kernel is for. Each scene
+ * says in plain words what it does, and every statement printed as a fact has just been verified.
  *
  * The scenes use nothing but the public API and user/lib/.
  */

@@ -55,8 +55,9 @@ static void rogue_main(uint64_t argument)
 {
     (void)argument;
     seL4_Word grabbed = grab();
+    seL4_Word stolen = steal(SLOT_LOOT + grabbed);
     seL4_SetMR(0, grabbed);
-    seL4_SetMR(1, steal(SLOT_LOOT + grabbed));
+    seL4_SetMR(1, stolen);
     seL4_Send(SLOT_MONITOR, seL4_MessageInfo_new(GRABBED, 0, 0, 2));
     user_work_us(SPIN);
     user_store64(FORBIDDEN, 0);
@@ -98,10 +99,9 @@ static bool make_rogue(struct demo *d, struct alloc *sub, seL4_CPtr monitor,
                        struct process *rogue)
 {
     seL4_Untyped gift;
-    seL4_CPtr fault_endpoint = demo_mint(d, monitor, seL4_AllRights, 0);
     struct thread_spec spec = demo_spec(d, "rogue", rogue_main, seL4_Null, 150);
     spec = demo_with_time(spec, 2000, 10000);
-    spec.fault_endpoint = fault_endpoint;
+    spec.fault_endpoint = monitor;
     return demo_ok(d, alloc_object(sub, seL4_UntypedObject, GIFT_BITS, &gift), "cutting")
            && demo_ok(d, process_create(sub, d->info, &spec, rogue), "making the subsystem")
            && demo_ok(d, process_grant(sub, rogue, SLOT_GIFT, gift, seL4_AllRights, 0), "granting")

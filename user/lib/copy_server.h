@@ -2,18 +2,18 @@
 
 /* Copy server: moves bulk data between programs that do not trust each other with their memory.
  *
- * IPC carries at most 120 words. Who wants to move more lends frames to this server, which maps each
- * client's frames in a window of its own and copies between windows. It copies only into the window
- * of a client that has said it accepts data from the caller. A client takes its frames back by
- * revoking what it lent; the server is passive and works on its callers' time.
+ * IPC carries at most 120 words. Who wants to move more lends frames to this server, which maps
+ * each client's frames in a window of its own and copies between windows. It copies only into the
+ * window of a client that has said it accepts data from the caller. A client takes its frames back
+ * by revoking what it lent; the server is passive and works on its callers' time.
  *
  * A client is known by the badge of its endpoint capability, 0 to COPY_CLIENTS_MAX - 1 plus
  * COPY_BADGE; it needs the rights to send, to grant and to call (write, grant, grant-reply). The
  * server answers every request with a message whose label is an error number.
  *
- * It cannot see the rights of a frame, nor stop a client from revoking one while it is being copied:
- * writing to a frame lent without the right to write, or revoked at that moment, is a page fault of
- * the server. Who starts the server handles its faults.
+ * It cannot see the rights of a frame, nor stop a client from revoking one while it is being
+ * copied: writing to a frame lent without the right to write, or revoked at that moment, is a page
+ * fault of the server. Who starts the server handles its faults.
  */
 #ifndef USER_LIB_COPY_SERVER_H
 #define USER_LIB_COPY_SERVER_H
@@ -41,8 +41,8 @@ struct copy_server {
     struct process process;
 };
 
-/* Makes the server and starts it; returns when it is passive. `spec` gives name, priority, authority
- * and fault handler. */
+/* Makes the server and starts it; returns when it is passive. `spec` gives name, priority, time for
+ * the start, authority and fault handler. */
 seL4_Error copy_server_start(struct alloc *a, const seL4_BootInfo *info,
                              const struct thread_spec *spec, struct copy_server *server);
 

@@ -24,8 +24,8 @@ uint64_t user_now_us(void);
 void user_work_us(uint64_t us);
 
 /* Registers with which a new thread runs `entry` with `argument`, on the stack that ends at
- * `stack_top`; its IPC buffer is at `buffer`, and is what seL4_GetIPCBuffer() returns there. `entry`
- * must not return. */
+ * `stack_top`; its IPC buffer is at `buffer`, and is what seL4_GetIPCBuffer() returns there.
+ * `entry` must not return. */
 void user_thread_context(seL4_UserContext *regs, void (*entry)(uint64_t), uint64_t argument,
                          uint64_t stack_top, uint64_t buffer);
 

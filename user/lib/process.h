@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Processes: a thread with a CSpace and an address space of its own. It runs the same program as its
- * maker (the image is mapped read only) and can reach nothing but what it is granted.
+/* Processes: a thread with a CSpace and an address space of its own. It runs the same program as
+ * its maker (the image is mapped read only) and can reach nothing but what it is granted.
  */
 #ifndef USER_LIB_PROCESS_H
 #define USER_LIB_PROCESS_H
@@ -31,8 +31,8 @@ struct process {
     struct user_thread thread;
 };
 
-/* Makes a process that is ready to be started with thread_start(). Of `spec` the members area, space
- * and cspace are ignored. Pointers in the process are plain slot numbers. */
+/* Makes a process that is ready to be started with thread_start(). Of `spec` the members area,
+ * space and cspace are ignored. Pointers in the process are plain slot numbers. */
 seL4_Error process_create(struct alloc *a, const seL4_BootInfo *info,
                           const struct thread_spec *spec, struct process *process);
 
