@@ -82,8 +82,7 @@ bool check_sequence_links(struct check *c)
         last = number;
         number = next_in_sequence(c->k, number, &broken);
     }
-    REQUIRE(c, !broken, "C1", "neighbours in the sequence name each other",
-            c->k->slot_base + last);
+    REQUIRE(c, !broken, "C1", "neighbours in the sequence name each other", c->k->slot_base + last);
     return true;
 }
 
@@ -113,16 +112,16 @@ uint64_t kernel_check_scratch(const struct kernel *k)
 /* Lays the tables out in scratch memory. */
 static void place_tables(struct check *c, uint64_t *words)
 {
+    uint64_t n = c->count;
+
     c->irqs = words;
-    words += CHECK_WORDS_FIXED;
-    c->sequence = words;
-    words += c->count;
-    c->parents = words;
-    words += c->count;
-    c->stack = words;
-    words += c->count;
-    c->pairs = (struct check_pair *)(void *)words;
-    c->objects = (struct check_object *)(void *)(words + 2 * c->count);
+    c->sequence = words + CHECK_WORDS_FIXED;
+    c->bases = c->sequence + n;
+    c->sizes = c->bases + n;
+    c->parents = c->sizes + n;
+    c->stack = c->parents + n;
+    c->pairs = (struct check_pair *)(void *)(c->stack + n);
+    c->objects = (struct check_object *)(void *)(c->stack + 3 * n);
     for (uint32_t i = 0; i < CHECK_WORDS_FIXED; i++) {
         c->irqs[i] = 0;
     }

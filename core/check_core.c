@@ -30,8 +30,9 @@ static bool check_schedule(struct check *c)
     }
     REQUIRE(c, is_end_marker(&k->domain_schedule[CONFIG_DOMAIN_SCHEDULE - 1]), "D2",
             "the domain schedule ends with an end marker", k);
-    REQUIRE(c, k->domain_start < CONFIG_DOMAIN_SCHEDULE &&
-                   !is_end_marker(&k->domain_schedule[k->domain_start]),
+    REQUIRE(c,
+            k->domain_start < CONFIG_DOMAIN_SCHEDULE &&
+                !is_end_marker(&k->domain_schedule[k->domain_start]),
             "D2", "the domain schedule starts at no end marker", k);
     return true;
 }
@@ -53,16 +54,18 @@ static bool check_idle(struct check *c, uint32_t index)
     const struct thread *idle = &core->idle_thread;
     const struct sched_context *sc = &core->idle_sc;
 
-    REQUIRE(c, core->idle == idle && idle->state == THREAD_IDLE && idle->core == index &&
-                   idle->queue == THREAD_QUEUE_NONE && idle->sc == sc && idle->bound_ntfn == NULL,
+    REQUIRE(c,
+            core->idle == idle && idle->state == THREAD_IDLE && idle->core == index &&
+                idle->queue == THREAD_QUEUE_NONE && idle->sc == sc && idle->bound_ntfn == NULL,
             "D4", "the idle thread is the core's own, and takes part in nothing", core);
     for (uint32_t i = 0; i < THREAD_SLOT_COUNT; i++) {
         REQUIRE(c, cap_is_null(&idle->slots[i].cap), "D4", "the idle thread has no capabilities",
                 &idle->slots[i]);
     }
-    REQUIRE(c, sc->thread == idle && sc->refills.ring == core->idle_refills &&
-                   sc->refills.period == 0 && sc->refills.max == 2 && sc->refills.count == 2 &&
-                   sc->refills.head < 2,
+    REQUIRE(c,
+            sc->thread == idle && sc->refills.ring == core->idle_refills &&
+                sc->refills.period == 0 && sc->refills.max == 2 && sc->refills.count == 2 &&
+                sc->refills.head < 2,
             "D4", "the idle thread has its own time", core);
     return true;
 }
@@ -78,8 +81,9 @@ static bool check_running(struct check *c, const struct core *core)
     if (current == core->idle) {
         return true;
     }
-    REQUIRE(c, current->state == THREAD_RUNNING && current->queue == THREAD_QUEUE_NONE &&
-                   check_has_active_sc(current),
+    REQUIRE(c,
+            current->state == THREAD_RUNNING && current->queue == THREAD_QUEUE_NONE &&
+                check_has_active_sc(current),
             "D7", "the current thread can run and is in no queue", current);
     REQUIRE(c, current->core == c->k->this_core && current->domain == core->domain, "D7",
             "the current thread belongs to the core and to the current domain", current);

@@ -38,7 +38,7 @@ struct check_pair {
 };
 
 enum {
-    CHECK_WORDS_PER_SLOT = 3 + 2 + 6, /* Of scratch, see check_tables_place(). */
+    CHECK_WORDS_PER_SLOT = 5 + 2 + 6, /* Of scratch, see place_tables(). */
     CHECK_WORDS_FIXED = CONFIG_IRQ_LIMIT / 64,
     CHECK_QUEUES = 5, /* Values of enum thread_queue. */
 };
@@ -51,8 +51,10 @@ struct check {
 
     uint64_t count;     /* Slots in the derivation sequence, heads included. */
     uint64_t *sequence; /* Their numbers, in order. */
-    uint64_t *parents;  /* Position of the untyped that each belongs to, or CHECK_NONE. */
-    uint64_t *stack;    /* Room for `count` words. */
+    uint64_t *bases;    /* Where the object of each begins, and its size: 0 if it has no memory. */
+    uint64_t *sizes;
+    uint64_t *parents;        /* Position of the untyped that each belongs to, or CHECK_NONE. */
+    uint64_t *stack;          /* Room for `count` words. */
     struct check_pair *pairs; /* Room for `count` entries. */
     uint64_t pair_count;
     struct check_object *objects; /* Sorted by base. */

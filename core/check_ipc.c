@@ -22,8 +22,7 @@ static bool check_ntfn_state(struct check *c, const struct ntfn *ntfn)
             "a notification is waiting exactly while threads wait", ntfn);
     REQUIRE(c, ntfn->state == NTFN_ACTIVE || ntfn->badge == 0, "N6",
             "badges are pending only while active", ntfn);
-    REQUIRE(c, ntfn->reserved[0] == 0 && ntfn->reserved[1] == 0, "N6", "unused fields are 0",
-            ntfn);
+    REQUIRE(c, ntfn->reserved[0] == 0 && ntfn->reserved[1] == 0, "N6", "unused fields are 0", ntfn);
     return true;
 }
 
@@ -34,11 +33,12 @@ static bool check_ntfn_links(struct check *c, const struct ntfn *ntfn)
 
     REQUIRE(c, bound == NULL || (check_is_thread(c, bound) && bound->bound_ntfn == ntfn), "N7",
             "a notification and its bound thread name each other", ntfn);
-    REQUIRE(c, bound == NULL || queue_is_empty(&ntfn->queue) ||
-                   (ntfn->queue.head == bound && ntfn->queue.tail == bound),
+    REQUIRE(c,
+            bound == NULL || queue_is_empty(&ntfn->queue) ||
+                (ntfn->queue.head == bound && ntfn->queue.tail == bound),
             "N8", "only the bound thread waits", ntfn);
-    REQUIRE(c, sc == NULL ||
-                   (check_find(c, sc, CAP_SCHED_CONTEXT) != CHECK_NONE && sc->ntfn == ntfn),
+    REQUIRE(c,
+            sc == NULL || (check_find(c, sc, CAP_SCHED_CONTEXT) != CHECK_NONE && sc->ntfn == ntfn),
             "N9", "a notification and its SC name each other", ntfn);
     return true;
 }
@@ -65,14 +65,16 @@ static bool check_reply(struct check *c, const struct reply *reply)
             "a Reply object and its thread name each other", reply);
     REQUIRE(c, may_be_reply(c, reply->prev) && may_be_reply(c, reply->next), "R3",
             "neighbours in a call stack are Reply objects", reply);
-    REQUIRE(c, (reply->prev == NULL || reply->prev->next == reply) &&
-                   (reply->next == NULL || reply->next->prev == reply),
+    REQUIRE(c,
+            (reply->prev == NULL || reply->prev->next == reply) &&
+                (reply->next == NULL || reply->next->prev == reply),
             "R3", "neighbours in a call stack name each other", reply);
     REQUIRE(c, !in_stack(reply) || (thread != NULL && thread->state == THREAD_BLOCKED_ON_REPLY),
             "R4", "a Reply object in a call stack has a caller", reply);
-    REQUIRE(c, sc == NULL || (reply->next == NULL &&
-                              check_find(c, sc, CAP_SCHED_CONTEXT) != CHECK_NONE &&
-                              sc->reply == reply),
+    REQUIRE(c,
+            sc == NULL ||
+                (reply->next == NULL && check_find(c, sc, CAP_SCHED_CONTEXT) != CHECK_NONE &&
+                 sc->reply == reply),
             "R5", "only the top of a call stack names the SC, which names it", reply);
     return true;
 }
@@ -82,11 +84,13 @@ static bool check_replier(struct check *c, const struct thread *thread)
 {
     const struct reply *reply = thread->reply;
 
-    REQUIRE(c, reply == NULL || (check_find(c, reply, CAP_REPLY) != CHECK_NONE &&
-                                 reply->thread == thread),
+    REQUIRE(c,
+            reply == NULL ||
+                (check_find(c, reply, CAP_REPLY) != CHECK_NONE && reply->thread == thread),
             "R1", "a thread and its Reply object name each other", thread);
-    REQUIRE(c, reply == NULL || thread->state == THREAD_BLOCKED_ON_REPLY ||
-                   thread->state == THREAD_BLOCKED_ON_RECEIVE,
+    REQUIRE(c,
+            reply == NULL || thread->state == THREAD_BLOCKED_ON_REPLY ||
+                thread->state == THREAD_BLOCKED_ON_RECEIVE,
             "R2", "a thread with a Reply object waits for a reply or to receive", thread);
     REQUIRE(c, reply != NULL || thread->state != THREAD_BLOCKED_ON_REPLY, "R2",
             "a thread that waits for a reply has a Reply object", thread);
@@ -97,16 +101,18 @@ static bool check_bound(struct check *c, const struct thread *thread)
 {
     const struct ntfn *ntfn = thread->bound_ntfn;
 
-    REQUIRE(c, ntfn == NULL || (check_find(c, ntfn, CAP_NOTIFICATION) != CHECK_NONE &&
-                                ntfn->bound == thread),
+    REQUIRE(c,
+            ntfn == NULL ||
+                (check_find(c, ntfn, CAP_NOTIFICATION) != CHECK_NONE && ntfn->bound == thread),
             "N7", "a thread and its bound notification name each other", thread);
     return true;
 }
 
 static bool check_lent(struct check *c, const struct sched_context *sc)
 {
-    REQUIRE(c, sc->reply == NULL ||
-                   (check_find(c, sc->reply, CAP_REPLY) != CHECK_NONE && sc->reply->sc == sc),
+    REQUIRE(c,
+            sc->reply == NULL ||
+                (check_find(c, sc->reply, CAP_REPLY) != CHECK_NONE && sc->reply->sc == sc),
             "R5", "an SC and the top of its call stack name each other", sc);
     return true;
 }

@@ -16,21 +16,11 @@ static bool is_untyped(const struct check *c, uint64_t i)
     return check_cap(c, i)->type == CAP_UNTYPED;
 }
 
-static uint64_t base_of(const struct check *c, uint64_t i)
-{
-    return check_object_base(c, check_cap(c, i));
-}
-
-static uint64_t size_of(const struct check *c, uint64_t i)
-{
-    return bit(check_object_bits(check_cap(c, i)));
-}
-
 /* Position `outer` covers position `inner`, which has memory. */
 static bool covers(const struct check *c, uint64_t outer, uint64_t inner)
 {
-    uint64_t offset = base_of(c, inner) - base_of(c, outer);
-    return size_of(c, inner) <= size_of(c, outer) && offset <= size_of(c, outer) - size_of(c, inner);
+    uint64_t offset = c->bases[inner] - c->bases[outer];
+    return c->sizes[inner] <= c->sizes[outer] && offset <= c->sizes[outer] - c->sizes[inner];
 }
 
 /* Pops from the stack of untypeds those that do not cover position i; the innermost that does. */
@@ -42,13 +32,23 @@ static uint64_t innermost(const struct check *c, uint64_t i, uint64_t *depth)
     return *depth == 0 ? CHECK_NONE : c->stack[*depth - 1];
 }
 
+static void find_regions(struct check *c)
+{
+    for (uint64_t i = 0; i < c->count; i++) {
+        const struct cap *cap = check_cap(c, i);
+        uint32_t bits = check_object_bits(cap);
+        c->bases[i] = check_object_base(c, cap);
+        c->sizes[i] = bits == 0 ? 0 : bit(bits);
+    }
+}
+
 /* Parents as the order of the sequence has them. */
 static void find_parents(struct check *c)
 {
     uint64_t depth = 0;
 
     for (uint64_t i = 0; i < c->count; i++) {
-        if (check_object_bits(check_cap(c, i)) == 0) {
+        if (c->sizes[i] == 0) {
             depth = 0;
             c->parents[i] = CHECK_NONE;
             continue;
@@ -67,11 +67,11 @@ static void sort_regions(struct check *c)
 {
     c->pair_count = 0;
     for (uint64_t i = 0; i < c->count; i++) {
-        uint32_t bits = check_object_bits(check_cap(c, i));
-        if (bits == 0) {
+        if (c->sizes[i] == 0) {
             continue;
         }
-        uint64_t key = base_of(c, i) / 16 * 128 + (63 - bits) * 2 + (is_untyped(c, i) ? 0 : 1);
+        uint32_t bits = highest_bit(c->sizes[i]);
+        uint64_t key = c->bases[i] / 16 * 128 + (63 - bits) * 2 + (is_untyped(c, i) ? 0 : 1);
         c->pairs[c->pair_count].key = key;
         c->pairs[c->pair_count].value = i;
         c->pair_count++;
@@ -92,8 +92,8 @@ static void add_object(struct check *c, uint64_t i)
 {
     struct check_object *object = &c->objects[c->object_count];
 
-    object->base = base_of(c, i);
-    object->bits = check_object_bits(check_cap(c, i));
+    object->base = c->bases[i];
+    object->bits = highest_bit(c->sizes[i]);
     object->type = object_type(check_cap(c, i));
     object->first = i;
     object->count = 1;
@@ -108,11 +108,10 @@ static bool join_object(struct check *c, uint64_t i)
     const struct cap *cap = check_cap(c, i);
     const struct cap *first = check_object_cap(c, object);
 
-    REQUIRE(c, base_of(c, i) == object->base && check_object_bits(cap) == object->bits, "U2",
+    REQUIRE(c, c->bases[i] == object->base && c->sizes[i] == bit((uint32_t)object->bits), "U2",
             "objects are disjoint", check_slot(c, i));
     REQUIRE(c, cap->type == first->type && cap->type != CAP_ZOMBIE, "U2",
-            "an object is of one kind, and has one capability if it is a zombie",
-            check_slot(c, i));
+            "an object is of one kind, and has one capability if it is a zombie", check_slot(c, i));
     REQUIRE(c, cap->type != CAP_FRAME || check_bool(&cap->device) == check_bool(&first->device),
             "U4", "device memory is the same to all capabilities", check_slot(c, i));
     REQUIRE(c, object->first + object->count == i, "C8",
@@ -135,7 +134,7 @@ static bool check_regions(struct check *c)
         REQUIRE(c, innermost(c, i, &depth) == c->parents[i], "C7",
                 "a slot follows the untyped that covers it, with others of its kind between only",
                 check_slot(c, i));
-        if (c->object_count > 0 && base_of(c, i) < object_end) {
+        if (c->object_count > 0 && c->bases[i] < object_end) {
             REQUIRE(c, !is_untyped(c, i), "U2", "no untyped lies in an object", check_slot(c, i));
             if (!join_object(c, i)) {
                 return false;
@@ -145,7 +144,7 @@ static bool check_regions(struct check *c)
             depth++;
         } else {
             add_object(c, i);
-            object_end = base_of(c, i) + size_of(c, i);
+            object_end = c->bases[i] + c->sizes[i];
         }
     }
     return true;
@@ -156,7 +155,7 @@ static bool check_parent(struct check *c, uint64_t i)
 {
     const struct cap *cap = check_cap(c, i);
     const struct cap *parent = check_cap(c, c->parents[i]);
-    uint64_t end = base_of(c, i) - parent->paddr + size_of(c, i);
+    uint64_t end = c->bases[i] - parent->paddr + c->sizes[i];
     bool may_be_device = cap->type == CAP_UNTYPED || cap->type == CAP_FRAME;
 
     REQUIRE(c, end <= parent->free_index * 16, "U1",
@@ -169,14 +168,15 @@ static bool check_parent(struct check *c, uint64_t i)
 
 static bool overlaps(const struct check *c, uint64_t i, uint64_t base, uint64_t size)
 {
-    uint64_t start = base_of(c, i);
-    return start < base + size && base < start + size_of(c, i);
+    uint64_t start = c->bases[i];
+    return start < base + size && base < start + c->sizes[i];
 }
 
 bool check_memory(struct check *c)
 {
     uint64_t kernel = check_paddr(c, c->k);
 
+    find_regions(c);
     find_parents(c);
     sort_regions(c);
     if (!check_regions(c)) {
@@ -185,8 +185,9 @@ bool check_memory(struct check *c)
     for (uint64_t p = 0; p < c->pair_count; p++) {
         uint64_t i = c->pairs[p].value;
 
-        REQUIRE(c, !overlaps(c, i, kernel, sizeof(struct kernel)) &&
-                       !overlaps(c, i, c->k->kernel_vspace, bit(ABI_PAGE_TABLE_BITS)),
+        REQUIRE(c,
+                !overlaps(c, i, kernel, sizeof(struct kernel)) &&
+                    !overlaps(c, i, c->k->kernel_vspace, bit(ABI_PAGE_TABLE_BITS)),
                 "U3", "the kernel's own memory is in no capability", check_slot(c, i));
         if (c->parents[i] != CHECK_NONE && !check_parent(c, i)) {
             return false;

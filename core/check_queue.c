@@ -142,8 +142,8 @@ static bool check_ready(struct check *c, uint32_t core, uint32_t domain)
 
 static bool check_core_queues(struct check *c, uint32_t core)
 {
-    struct queue release = {&c->k->cores[core].release, THREAD_QUEUE_RELEASE, NULL, core, 0, 0,
-                            "Q1", "Q2", "Q4"};
+    struct queue release = {
+        &c->k->cores[core].release, THREAD_QUEUE_RELEASE, NULL, core, 0, 0, "Q1", "Q2", "Q4"};
 
     for (uint32_t domain = 0; domain < CONFIG_DOMAINS; domain++) {
         if (!check_ready(c, core, domain)) {
@@ -157,8 +157,8 @@ static bool check_core_queues(struct check *c, uint32_t core)
 
 static bool check_endpoint(struct check *c, const struct endpoint *endpoint)
 {
-    struct queue queue = {&endpoint->queue, THREAD_QUEUE_ENDPOINT, endpoint, 0, 0, 0, "E1", "E2",
-                          "E3"};
+    struct queue queue = {
+        &endpoint->queue, THREAD_QUEUE_ENDPOINT, endpoint, 0, 0, 0, "E1", "E2", "E3"};
     return check_queue(c, &queue);
 }
 

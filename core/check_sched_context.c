@@ -59,8 +59,9 @@ static bool check_links(struct check *c, const struct sched_context *sc)
     REQUIRE(c, sc->core < CONFIG_CORES, "S7", "the SC's core exists", sc);
     REQUIRE(c, thread == NULL || (check_is_thread(c, thread) && thread->sc == sc), "S8",
             "an SC and its thread name each other", sc);
-    REQUIRE(c, sc->ntfn == NULL || (check_find(c, sc->ntfn, CAP_NOTIFICATION) != CHECK_NONE &&
-                                    sc->ntfn->sc == sc),
+    REQUIRE(c,
+            sc->ntfn == NULL ||
+                (check_find(c, sc->ntfn, CAP_NOTIFICATION) != CHECK_NONE && sc->ntfn->sc == sc),
             "S9", "an SC and its notification name each other", sc);
     REQUIRE(c, waiter == NULL || (check_is_thread(c, waiter) && waiter->yield_to == sc), "S10",
             "an SC and the thread that yielded to it name each other", sc);

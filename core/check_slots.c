@@ -187,8 +187,9 @@ bool check_order(struct check *c)
         if (cap->type == CAP_NULL) {
             continue;
         }
-        REQUIRE(c, cap->cdt <= (CDT_ORIGINAL | CDT_FIRST_BADGED) && (first || !original) &&
-                       (original || cap->type != CAP_UNTYPED),
+        REQUIRE(c,
+                cap->cdt <= (CDT_ORIGINAL | CDT_FIRST_BADGED) && (first || !original) &&
+                    (original || cap->type != CAP_UNTYPED),
                 "C12", "an original is the first with its badge, and an untyped is an original",
                 slot);
         REQUIRE(c, !original || !repeats || (has_badge(cap) && cap->badge != 0), "C12",

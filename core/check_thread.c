@@ -43,8 +43,9 @@ static bool check_fields(struct check *c, const struct thread *thread)
             thread);
     REQUIRE(c, queue_fits_state(thread), "T3", "the thread is in a queue that fits its state",
             thread);
-    REQUIRE(c, thread->queue != THREAD_QUEUE_NONE ||
-                   (thread->queue_next == NULL && thread->queue_prev == NULL),
+    REQUIRE(c,
+            thread->queue != THREAD_QUEUE_NONE ||
+                (thread->queue_next == NULL && thread->queue_prev == NULL),
             "T4", "a thread that is in no queue has no links", thread);
     return true;
 }
@@ -55,11 +56,13 @@ static bool check_waiting(struct check *c, const struct thread *thread)
     bool at_endpoint = thread->queue == THREAD_QUEUE_ENDPOINT;
     bool at_ntfn = thread->queue == THREAD_QUEUE_NTFN;
 
-    REQUIRE(c, at_endpoint ? check_find(c, thread->endpoint, CAP_ENDPOINT) != CHECK_NONE
-                           : thread->endpoint == NULL,
+    REQUIRE(c,
+            at_endpoint ? check_find(c, thread->endpoint, CAP_ENDPOINT) != CHECK_NONE
+                        : thread->endpoint == NULL,
             "T5", "a thread names an endpoint exactly while it waits there", thread);
-    REQUIRE(c, at_ntfn ? check_find(c, thread->ntfn, CAP_NOTIFICATION) != CHECK_NONE
-                       : thread->ntfn == NULL,
+    REQUIRE(c,
+            at_ntfn ? check_find(c, thread->ntfn, CAP_NOTIFICATION) != CHECK_NONE
+                    : thread->ntfn == NULL,
             "T5", "a thread names a notification exactly while it waits there", thread);
     return true;
 }
@@ -95,13 +98,15 @@ static bool check_sc(struct check *c, const struct thread *thread)
     const struct sched_context *sc = thread->sc;
     const struct sched_context *other = thread->yield_to;
 
-    REQUIRE(c, sc == NULL ||
-                   (check_find(c, sc, CAP_SCHED_CONTEXT) != CHECK_NONE && sc->thread == thread),
+    REQUIRE(c,
+            sc == NULL ||
+                (check_find(c, sc, CAP_SCHED_CONTEXT) != CHECK_NONE && sc->thread == thread),
             "T7", "a thread and its SC name each other", thread);
     REQUIRE(c, sc == NULL || sc->core == thread->core, "T8", "a thread is on its SC's core",
             thread);
-    REQUIRE(c, other == NULL || (check_find(c, other, CAP_SCHED_CONTEXT) != CHECK_NONE &&
-                                 other->yield_from == thread),
+    REQUIRE(c,
+            other == NULL || (check_find(c, other, CAP_SCHED_CONTEXT) != CHECK_NONE &&
+                              other->yield_from == thread),
             "T9", "a thread and the SC it yielded to name each other", thread);
     REQUIRE(c, other == NULL || thread_is_runnable(thread), "T9",
             "a thread that waits for a yield-to is runnable", thread);
@@ -122,19 +127,23 @@ static bool check_own_slots(struct check *c, const struct thread *thread)
     const struct cap *vspace = &thread->slots[THREAD_VSPACE].cap;
     bool has_buffer = buffer->type != CAP_NULL;
 
-    REQUIRE(c, slot_holds(thread, THREAD_CSPACE, CAP_CNODE) ||
-                   slot_holds(thread, THREAD_CSPACE, CAP_ZOMBIE),
+    REQUIRE(c,
+            slot_holds(thread, THREAD_CSPACE, CAP_CNODE) ||
+                slot_holds(thread, THREAD_CSPACE, CAP_ZOMBIE),
             "T10", "the CSpace slot holds a CNode", thread);
-    REQUIRE(c, slot_holds(thread, THREAD_VSPACE, CAP_PAGE_TABLE) &&
-                   (vspace->type == CAP_NULL || cap_is_mapped(vspace)),
+    REQUIRE(c,
+            slot_holds(thread, THREAD_VSPACE, CAP_PAGE_TABLE) &&
+                (vspace->type == CAP_NULL || cap_is_mapped(vspace)),
             "T10", "the VSpace slot holds a mapped page table", thread);
-    REQUIRE(c, slot_holds(thread, THREAD_BUFFER, CAP_FRAME), "T10",
-            "the buffer slot holds a frame", thread);
-    REQUIRE(c, cap_is_fault_handler(&thread->slots[THREAD_FAULT_HANDLER].cap) &&
-                   cap_is_fault_handler(&thread->slots[THREAD_TIMEOUT_HANDLER].cap),
+    REQUIRE(c, slot_holds(thread, THREAD_BUFFER, CAP_FRAME), "T10", "the buffer slot holds a frame",
+            thread);
+    REQUIRE(c,
+            cap_is_fault_handler(&thread->slots[THREAD_FAULT_HANDLER].cap) &&
+                cap_is_fault_handler(&thread->slots[THREAD_TIMEOUT_HANDLER].cap),
             "T10", "the handler slots hold endpoints that can be called", thread);
-    REQUIRE(c, !has_buffer || (check_bool(&buffer->device) == 0 &&
-                               is_aligned(thread->buffer_vaddr, ABI_IPC_BUFFER_BITS)),
+    REQUIRE(c,
+            !has_buffer || (check_bool(&buffer->device) == 0 &&
+                            is_aligned(thread->buffer_vaddr, ABI_IPC_BUFFER_BITS)),
             "T11", "an IPC buffer is in RAM and within its frame", thread);
     return true;
 }
@@ -165,9 +174,10 @@ static bool check_live_thread(struct check *c, const struct thread *thread)
 /* What is left of a thread whose slots are being emptied takes part in nothing. */
 static bool check_dying_thread(struct check *c, const struct thread *thread)
 {
-    REQUIRE(c, thread->state == THREAD_INACTIVE && thread->queue == THREAD_QUEUE_NONE &&
-                   thread->sc == NULL && thread->yield_to == NULL && thread->reply == NULL &&
-                   thread->bound_ntfn == NULL,
+    REQUIRE(c,
+            thread->state == THREAD_INACTIVE && thread->queue == THREAD_QUEUE_NONE &&
+                thread->sc == NULL && thread->yield_to == NULL && thread->reply == NULL &&
+                thread->bound_ntfn == NULL,
             "T13", "a thread under destruction takes part in nothing", thread);
     return true;
 }

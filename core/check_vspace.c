@@ -80,9 +80,12 @@ static bool check_objects(struct check *c)
         REQUIRE(c, pool == NULL || check_find(c, pool, CAP_ASID_POOL) != CHECK_NONE, "V3",
                 "an installed ASID pool has a capability", pool);
         /* With the other direction above: as many as there are capabilities with that base. */
-        REQUIRE(c, pool == NULL || check_object_cap(c, &c->objects[check_find(c, pool,
-                                       CAP_ASID_POOL)])->asid_base == i * ABI_ASIDS_PER_POOL,
-                "V3", "an ASID pool is in no other place", pool);
+        REQUIRE(
+            c,
+            pool == NULL ||
+                check_object_cap(c, &c->objects[check_find(c, pool, CAP_ASID_POOL)])->asid_base ==
+                    i * ABI_ASIDS_PER_POOL,
+            "V3", "an ASID pool is in no other place", pool);
     }
     return true;
 }
@@ -161,8 +164,9 @@ static bool descend(struct check *c, struct walk *walk, uint64_t pte)
     REQUIRE(c, walk->level > 0 && pte == pte_table(paddr), "V5",
             "a pointer to a table is well formed and not in a leaf table", entry);
     uint64_t index = check_find_containing(c, paddr);
-    REQUIRE(c, index != CHECK_NONE && c->objects[index].base == paddr &&
-                   c->objects[index].type == CAP_PAGE_TABLE,
+    REQUIRE(c,
+            index != CHECK_NONE && c->objects[index].base == paddr &&
+                c->objects[index].type == CAP_PAGE_TABLE,
             "V5", "a pointer to a table points to a page table", entry);
     const struct cap *cap = check_object_cap(c, &c->objects[index]);
     REQUIRE(c, cap->asid == walk->asid && cap->vaddr == vaddr, "V6",
@@ -278,8 +282,9 @@ static bool check_kernel_root(struct check *c)
     uint64_t paddr = c->k->kernel_vspace;
     uint64_t entries = 0;
 
-    REQUIRE(c, is_aligned(paddr, ABI_PAGE_TABLE_BITS) &&
-                   check_in_ram(c->k, paddr, bit(ABI_PAGE_TABLE_BITS)),
+    REQUIRE(c,
+            is_aligned(paddr, ABI_PAGE_TABLE_BITS) &&
+                check_in_ram(c->k, paddr, bit(ABI_PAGE_TABLE_BITS)),
             "V8", "the kernel's root table is in RAM", c->k);
     const struct page_table *kernel = ram_at(c->k, paddr);
     for (uint32_t i = 0; i < PT_ENTRIES / 2; i++) {

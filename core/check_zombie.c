@@ -27,8 +27,9 @@ static bool check_ring_links(struct check *c, const struct slot *slot)
     const struct slot *next = zombie_at(c, slot->cap.ring_next);
     const struct slot *prev = zombie_at(c, slot->cap.ring_prev);
 
-    REQUIRE(c, next != NULL && next->cap.ring_prev == number && prev != NULL &&
-                   prev->cap.ring_next == number,
+    REQUIRE(c,
+            next != NULL && next->cap.ring_prev == number && prev != NULL &&
+                prev->cap.ring_next == number,
             "Z1", "neighbours in a ring are zombies that name each other", slot);
     return true;
 }

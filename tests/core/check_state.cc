@@ -85,6 +85,7 @@ void Booted::ecall(int64_t number, const std::vector<Word> &a, Word a6)
     thread->regs.x[REG_A6] = a6;
     thread->regs.x[REG_A7] = static_cast<Word>(number);
     now += 10;
+    machine.now = now;
     kernel_on_syscall(k, 0, now);
     if (check() != "ok") {
         die("after a system call: " + std::string(failure.invariant) + " " + failure.what);
@@ -149,8 +150,7 @@ void Booted::copy_into(CPtr cspace, Word index, Word depth, CPtr source, bool mo
     if (move) {
         call(cspace, ABI_LABEL_CNODE_MOVE, {index, depth, source, 64}, {kRootCNode});
     } else {
-        call(cspace, ABI_LABEL_CNODE_COPY, {index, depth, source, 64, ABI_RIGHT_ALL},
-             {kRootCNode});
+        call(cspace, ABI_LABEL_CNODE_COPY, {index, depth, source, 64, ABI_RIGHT_ALL}, {kRootCNode});
     }
 }
 
@@ -295,10 +295,8 @@ void Rich::make_zombies()
     copy_into(zombie, 1, 2, ep_recv, false);
 
     k->work_units_per_poll = 1;
-    machine.now = now;
     machine.pending = true;
-    for (int i = 0; i < 6 && zombie_home->cap.type != CAP_ZOMBIE; i++) {
-        machine.now = now + 10;
+    for (int i = 0; i < 9 && (zombie_home->cap.type != CAP_ZOMBIE || cap(zombie).left > 2); i++) {
         ecall(ABI_SYS_CALL, {kRootCNode, ABI_LABEL_CNODE_DELETE * 4096 + 2, zombie, 64});
     }
     machine.pending = false;

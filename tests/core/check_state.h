@@ -32,8 +32,7 @@ struct Task {
 };
 
 /* A booted kernel; the root task has priority 100, so that what it starts above runs at once. */
-class Booted
-{
+class Booted {
   public:
     Booted();
 
@@ -41,20 +40,41 @@ class Booted
     std::string check();
     struct check_failure failure = {};
 
-    struct slot &slot(CPtr cptr) const { return cnode[cptr]; }
-    struct cap &cap(CPtr cptr) const { return cnode[cptr].cap; }
+    struct slot &slot(CPtr cptr) const
+    {
+        return cnode[cptr];
+    }
+    struct cap &cap(CPtr cptr) const
+    {
+        return cnode[cptr].cap;
+    }
 
     /* System calls of the current thread. call() expects success of those that return. */
     void ecall(int64_t number, const std::vector<Word> &a, Word a6 = 0);
     void call(CPtr dest, Word label, const std::vector<Word> &words = {},
               const std::vector<CPtr> &caps = {});
-    void recv(CPtr source, CPtr reply = 0) { ecall(ABI_SYS_RECV, {source}, reply); }
-    void send(CPtr dest) { ecall(ABI_SYS_SEND, {dest, 0}); }
-    void call_endpoint(CPtr dest) { ecall(ABI_SYS_CALL, {dest, 0}); }
-    void yield() { ecall(ABI_SYS_YIELD, {0}); }
+    void recv(CPtr source, CPtr reply = 0)
+    {
+        ecall(ABI_SYS_RECV, {source}, reply);
+    }
+    void send(CPtr dest)
+    {
+        ecall(ABI_SYS_SEND, {dest, 0});
+    }
+    void call_endpoint(CPtr dest)
+    {
+        ecall(ABI_SYS_CALL, {dest, 0});
+    }
+    void yield()
+    {
+        ecall(ABI_SYS_YIELD, {0});
+    }
 
     CPtr free_slot();
-    CPtr make(Word type, Word size_bits = 0) { return retype(memory, type, size_bits); }
+    CPtr make(Word type, Word size_bits = 0)
+    {
+        return retype(memory, type, size_bits);
+    }
     CPtr retype(CPtr untyped, Word type, Word size_bits);
     CPtr copy(CPtr source, Word rights = ABI_RIGHT_ALL);
     CPtr mint(CPtr source, Word badge, Word rights = ABI_RIGHT_ALL);
@@ -62,7 +82,10 @@ class Booted
     void configure(CPtr sc, Word budget_us, Word period_us, Word extra = 0);
     /* A thread with an SC, resumed: if its priority is above the root task's it is current. */
     Task spawn(Word priority, Word budget_us = 1000, Word period_us = 1000, CPtr fault = 0);
-    struct page_table *table_of(CPtr cptr) const { return cap(cptr).table; }
+    struct page_table *table_of(CPtr cptr) const
+    {
+        return cap(cptr).table;
+    }
 
     HostRam ram;
     struct machine machine;
@@ -82,8 +105,7 @@ class Booted
 };
 
 /* The state. Each member is where one thing occurs. */
-class Rich : public Booted
-{
+class Rich : public Booted {
   public:
     Rich();
 
@@ -95,7 +117,7 @@ class Rich : public Booted
     CPtr small_cnode;
     CPtr handler;
     CPtr pool, vspace, middle, leaf, unmapped, page_rw, page_ro, page_mega, page_none;
-    CPtr zombie;  /* An anchor, in a ring with another that lies in zombie_home. */
+    CPtr zombie; /* An anchor, in a ring with another that lies in zombie_home. */
     struct slot *zombie_home = nullptr;
     Task receiver_1, receiver_2, sender_1, sender_2, waiter_1, waiter_2, bound, client, proxy,
         server, periodic, released_1, released_2, ready_1, ready_2, faulted, sleeper, yielded;
