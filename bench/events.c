@@ -13,6 +13,7 @@
 
 #include <sel4/sel4.h>
 
+#include "hosted/native.h"
 #include "hosted/sim.h"
 #include "user/lib/alloc.h"
 #include "user/lib/port.h"
@@ -61,7 +62,7 @@ static void check(seL4_Error error, const char *what)
 
 static void client_main(uint64_t bootinfo)
 {
-    const seL4_BootInfo *info = (const seL4_BootInfo *)(uintptr_t)bootinfo;
+    const seL4_BootInfo *info = albireo_native_pointer(bootinfo, false);
     static struct alloc alloc;
     struct space space = {.vspace = seL4_CapInitThreadVSpace};
     struct user_thread thread;

@@ -102,13 +102,13 @@ static bool check_sc(struct check *c, const struct thread *thread)
             sc == NULL ||
                 (check_find(c, sc, CAP_SCHED_CONTEXT) != CHECK_NONE && sc->thread == thread),
             "T7", "a thread and its SC name each other", thread);
-    REQUIRE(c, sc == NULL || sc->core == thread->core, "T8", "a thread is on its SC's core",
+    REQUIRE(c, sc == NULL || sc->core == thread->core, "T7", "a thread is on its SC's core",
             thread);
     REQUIRE(c,
             other == NULL || (check_find(c, other, CAP_SCHED_CONTEXT) != CHECK_NONE &&
                               other->yield_from == thread),
-            "T9", "a thread and the SC it yielded to name each other", thread);
-    REQUIRE(c, other == NULL || thread_is_runnable(thread), "T9",
+            "T8", "a thread and the SC it yielded to name each other", thread);
+    REQUIRE(c, other == NULL || thread_is_runnable(thread), "T8",
             "a thread that waits for a yield-to is runnable", thread);
     return true;
 }
@@ -130,21 +130,21 @@ static bool check_own_slots(struct check *c, const struct thread *thread)
     REQUIRE(c,
             slot_holds(thread, THREAD_CSPACE, CAP_CNODE) ||
                 slot_holds(thread, THREAD_CSPACE, CAP_ZOMBIE),
-            "T10", "the CSpace slot holds a CNode", thread);
+            "T9", "the CSpace slot holds a CNode", thread);
     REQUIRE(c,
             slot_holds(thread, THREAD_VSPACE, CAP_PAGE_TABLE) &&
                 (vspace->type == CAP_NULL || cap_is_mapped(vspace)),
-            "T10", "the VSpace slot holds a mapped page table", thread);
-    REQUIRE(c, slot_holds(thread, THREAD_BUFFER, CAP_FRAME), "T10", "the buffer slot holds a frame",
+            "T9", "the VSpace slot holds a mapped page table", thread);
+    REQUIRE(c, slot_holds(thread, THREAD_BUFFER, CAP_FRAME), "T9", "the buffer slot holds a frame",
             thread);
     REQUIRE(c,
             cap_is_fault_handler(&thread->slots[THREAD_FAULT_HANDLER].cap) &&
                 cap_is_fault_handler(&thread->slots[THREAD_TIMEOUT_HANDLER].cap),
-            "T10", "the handler slots hold endpoints that can be called", thread);
+            "T9", "the handler slots hold endpoints that can be called", thread);
     REQUIRE(c,
             !has_buffer || (check_bool(&buffer->device) == 0 &&
                             is_aligned(thread->buffer_vaddr, ABI_IPC_BUFFER_BITS)),
-            "T11", "an IPC buffer is in RAM and within its frame", thread);
+            "T10", "an IPC buffer is in RAM and within its frame", thread);
     return true;
 }
 
@@ -166,7 +166,7 @@ static bool check_live_thread(struct check *c, const struct thread *thread)
         return false;
     }
     bool can_run = thread_is_runnable(thread) && check_has_active_sc(thread);
-    REQUIRE(c, !can_run || thread->queue != THREAD_QUEUE_NONE || is_current(c, thread), "T12",
+    REQUIRE(c, !can_run || thread->queue != THREAD_QUEUE_NONE || is_current(c, thread), "T11",
             "a thread that can run is running or in a queue", thread);
     return true;
 }
@@ -178,7 +178,7 @@ static bool check_dying_thread(struct check *c, const struct thread *thread)
             thread->state == THREAD_INACTIVE && thread->queue == THREAD_QUEUE_NONE &&
                 thread->sc == NULL && thread->yield_to == NULL && thread->reply == NULL &&
                 thread->bound_ntfn == NULL,
-            "T13", "a thread under destruction takes part in nothing", thread);
+            "T12", "a thread under destruction takes part in nothing", thread);
     return true;
 }
 

@@ -72,7 +72,7 @@ class VSpaceTest : public ::testing::Test {
         sys.expect_unchanged([&] { EXPECT_CALL_ERROR(call(), error, details); });
     }
 
-    System sys;
+    System sys{{.memory = 64u << 20}}; /* Room for several mega pages. */
 };
 
 /* --- PageTable_Map ----------------------------------------------------------------------------- */

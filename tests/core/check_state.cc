@@ -222,7 +222,11 @@ void Rich::make_ipc()
     call(other, ABI_LABEL_SCHED_CONTEXT_BIND, {}, {ntfn_sc});
     handler = free_slot();
     call(ABI_SLOT_IRQ_CONTROL, ABI_LABEL_IRQ_CONTROL_GET, {5, handler, 64}, {kRootCNode});
-    copy(handler);
+    handler_copy = copy(handler);
+    for (Word irq : {6, 7}) {
+        handler_7 = free_slot();
+        call(ABI_SLOT_IRQ_CONTROL, ABI_LABEL_IRQ_CONTROL_GET, {irq, handler_7, 64}, {kRootCNode});
+    }
     call(handler, ABI_LABEL_IRQ_HANDLER_SET_NOTIFICATION, {}, {mint(ntfn_irq, 1)});
 }
 
@@ -256,6 +260,7 @@ void Rich::make_memory()
     small_cnode = make(ABI_OBJECT_CAP_TABLE, 4);
     copy_into(small_cnode, 3, 4, ep_send, false);
     copy(small_cnode);
+    lone = make(ABI_OBJECT_UNTYPED, 12);
 }
 
 void Rich::make_vspace()
@@ -272,7 +277,8 @@ void Rich::make_vspace()
     call(middle, ABI_LABEL_PAGE_TABLE_MAP, {0x40000000, 0}, {vspace});
     call(leaf, ABI_LABEL_PAGE_TABLE_MAP, {0x40000000, 0}, {vspace});
     copy(vspace);
-    copy(leaf);
+    leaf_copy = copy(leaf);
+    pool_copy = copy(pool);
     page_rw = make(ABI_OBJECT_PAGE_4K);
     page_ro = copy(page_rw, ABI_RIGHT_READ);
     page_none = make(ABI_OBJECT_PAGE_4K);
@@ -293,10 +299,13 @@ void Rich::make_zombies()
     copy_into(other, 1, 3, make(ABI_OBJECT_ENDPOINT), true);
     copy_into(zombie, 3, 2, other, true);
     copy_into(zombie, 1, 2, ep_recv, false);
+    Task task = spawn(50);
+    dying = task.thread;
+    copy_into(zombie, 2, 2, task.tcb, true);
 
     k->work_units_per_poll = 1;
     machine.pending = true;
-    for (int i = 0; i < 9 && (zombie_home->cap.type != CAP_ZOMBIE || cap(zombie).left > 2); i++) {
+    for (int i = 0; i < 20 && cap(zombie).left != 2; i++) {
         ecall(ABI_SYS_CALL, {kRootCNode, ABI_LABEL_CNODE_DELETE * 4096 + 2, zombie, 64});
     }
     machine.pending = false;
@@ -315,12 +324,15 @@ void Rich::make_time()
     yield();
     released_1 = spawn(160, 1000, 50000);
     yield();
-    ready_1 = spawn(50);
+    ready_1 = spawn(50, 1000, 50000);
     ready_2 = spawn(50);
     sleeper = spawn(50);
     call(sleeper.tcb, ABI_LABEL_TCB_SUSPEND);
     yielded = spawn(kRootPriority);
     call(yielded.sc, ABI_LABEL_SCHED_CONTEXT_YIELD_TO);
+    if (dying->slots[0].cap.type != CAP_ZOMBIE || zombie_home->cap.type != CAP_ZOMBIE) {
+        die("the ring is not complete");
+    }
     if (k->cores[0].current != yielded.thread || root->yield_to == nullptr) {
         die("the root task has not yielded");
     }

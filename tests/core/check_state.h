@@ -115,10 +115,13 @@ class Rich : public Booted {
     CPtr inner, inner_child, inner_frame; /* Untyped in untyped, and what is in it. */
     CPtr device_frame;
     CPtr small_cnode;
-    CPtr handler;
+    CPtr pool_copy, leaf_copy;
+    CPtr lone; /* An untyped without children. */
+    CPtr handler, handler_copy, handler_7; /* Of interrupts 5 and 7. */
     CPtr pool, vspace, middle, leaf, unmapped, page_rw, page_ro, page_mega, page_none;
-    CPtr zombie; /* An anchor, in a ring with another that lies in zombie_home. */
+    CPtr zombie; /* An anchor, in a ring with another that lies in zombie_home, and a thread. */
     struct slot *zombie_home = nullptr;
+    struct thread *dying = nullptr;
     Task receiver_1, receiver_2, sender_1, sender_2, waiter_1, waiter_2, bound, client, proxy,
         server, periodic, released_1, released_2, ready_1, ready_2, faulted, sleeper, yielded;
 

@@ -1,0 +1,158 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* The program `albireo`: a simulated machine with the kernel on it, for everybody. */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hosted/demo_device.h"
+#include "hosted/demo_entry.h"
+#include "hosted/info.h"
+#include "hosted/native.h"
+#include "hosted/options.h"
+#include "hosted/sim.h"
+
+enum exit_code { EXIT_GOOD = 0, EXIT_RUN_FAILED = 1, EXIT_USAGE = 2 };
+
+#define VERSION "albireo 0.1.0"
+
+struct demo_options demo_options;
+
+/* The thread's a0 is the guest address of BootInfo; native code reads it through host memory. */
+static void root_entry(uint64_t bootinfo)
+{
+    demo_root_task(albireo_native_pointer(bootinfo, false));
+}
+
+/* How the run ended, if not as it should. */
+static const char *complaint(const struct sim *sim, enum sim_run_end end)
+{
+    switch (end) {
+    case SIM_RUN_STOPPED:
+        break;
+    case SIM_RUN_IDLE:
+        return "all threads wait and nothing will ever wake them";
+    case SIM_RUN_SCRIPTED:
+        return "a thread runs code that is not native";
+    case SIM_RUN_LIMIT:
+        return "too many kernel entries";
+    case SIM_RUN_FULL:
+        return "too many native threads";
+    }
+    if (sim_status(sim) == SIM_PANICKED) {
+        return sim_message(sim);
+    }
+    return strstr(sim_console(sim), "FAILED") != NULL ? "the demo found a failure" : NULL;
+}
+
+static void put_figures(const struct sim *sim)
+{
+    uint64_t ticks = sim_now(sim) - sim_config_of(sim)->start_time;
+    printf("\n%" PRIu64 " kernel entries in %" PRIu64 " us of virtual time; all invariants checked "
+           "%" PRIu64 " times.\n", sim_events(sim), ticks / sim_config_of(sim)->ticks_per_us,
+           sim_checks(sim));
+}
+
+static enum exit_code command_demo(struct options *options)
+{
+    struct sim_error error;
+    demo_options = options->demo;
+    options->config.root_native = root_entry;
+    options->config.native_only = true;
+    options->config.console = options->demo.quiet ? NULL : stdout;
+    struct sim *sim = sim_create(&options->config, &error);
+    struct demo_device device;
+    if (sim == NULL || !demo_device_add(&device, sim)) {
+        fprintf(stderr, "albireo: %s\n", sim == NULL ? error.text : "RAM where the device is");
+        sim_destroy(sim);
+        return EXIT_RUN_FAILED;
+    }
+    enum sim_run_end end = sim_run(sim, 0);
+    const char *wrong = complaint(sim, end);
+    if (wrong != NULL) {
+        fprintf(stderr, "albireo: the run failed: %s\n", wrong);
+        sim_dump(sim, stderr, SIM_DUMP_READABLE);
+    } else if (!options->demo.quiet) {
+        put_figures(sim);
+    }
+    sim_destroy(sim);
+    return wrong == NULL ? EXIT_GOOD : EXIT_RUN_FAILED;
+}
+
+static enum exit_code command_info(struct options *options)
+{
+    struct sim_error error;
+    struct sim *sim = sim_create(&options->config, &error);
+    if (sim == NULL) {
+        fprintf(stderr, "albireo: %s\n", error.text);
+        return EXIT_RUN_FAILED;
+    }
+    info_print(sim, stdout);
+    sim_destroy(sim);
+    return EXIT_GOOD;
+}
+
+static const struct command {
+    const char *name;
+    const char *what;
+    enum exit_code (*run)(struct options *options);
+} commands[] = {
+    {"demo", "run the demonstration, scene by scene", command_demo},
+    {"info", "print the memory map, the root task's untyped memory and the build", command_info},
+};
+
+enum { COMMANDS = sizeof commands / sizeof *commands };
+
+static void put_usage(FILE *file)
+{
+    fprintf(file, "usage: albireo COMMAND [OPTION]...\n"
+                  "       albireo --help | --version\n\n"
+                  "The Albireo microkernel on a simulated machine.\n\ncommands:\n");
+    for (size_t i = 0; i < COMMANDS; i++) {
+        fprintf(file, "  %-20s %s\n", commands[i].name, commands[i].what);
+    }
+    fprintf(file, "\noptions:\n%s\nexit status: 0 good, 1 the run failed, 2 wrong usage\n",
+            options_help());
+}
+
+static const struct command *find(const char *name)
+{
+    for (size_t i = 0; i < COMMANDS; i++) {
+        if (strcmp(commands[i].name, name) == 0) {
+            return &commands[i];
+        }
+    }
+    return NULL;
+}
+
+int main(int argc, char **argv)
+{
+    static struct options options;
+    struct sim_error error;
+    if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
+        put_usage(stdout);
+        return EXIT_GOOD;
+    }
+    if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
+        puts(VERSION);
+        return EXIT_GOOD;
+    }
+    const struct command *command = argc >= 2 ? find(argv[1]) : NULL;
+    if (command == NULL) {
+        if (argc >= 2) {
+            fprintf(stderr, "albireo: unknown command '%s'\n", argv[1]);
+        }
+        put_usage(stderr);
+        return EXIT_USAGE;
+    }
+    if (!options_parse(&options, argc - 2, argv + 2, &error)) {
+        fprintf(stderr, "albireo: %s\nTry 'albireo --help'.\n", error.text);
+        return EXIT_USAGE;
+    }
+    if (options.help) {
+        put_usage(stdout);
+        return EXIT_GOOD;
+    }
+    return command->run(&options);
+}
