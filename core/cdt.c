@@ -100,13 +100,22 @@ static uint32_t exchanged(uint32_t number, uint32_t a, uint32_t b)
     return number == b ? a : number;
 }
 
-/* Corrects a slot's links after the exchange of `a` and `b`, and its neighbours' to it. */
-static void relink(struct kernel *k, struct slot *slot, uint32_t a, uint32_t b)
+/* Corrects a slot's own links after the exchange of `a` and `b`. */
+static void rename_links(struct slot *slot, uint32_t a, uint32_t b)
+{
+    slot->next = exchanged(slot->next, a, b);
+    slot->prev = exchanged(slot->prev, a, b);
+    if (slot->cap.type == CAP_ZOMBIE) {
+        slot->cap.ring_next = exchanged(slot->cap.ring_next, a, b);
+        slot->cap.ring_prev = exchanged(slot->cap.ring_prev, a, b);
+    }
+}
+
+/* Makes a slot's neighbours point back to it. */
+static void attach(struct kernel *k, struct slot *slot)
 {
     uint32_t self = ram_slot_number(k, slot);
 
-    slot->next = exchanged(slot->next, a, b);
-    slot->prev = exchanged(slot->prev, a, b);
     if (slot->next != 0) {
         ram_slot(k, slot->next)->prev = self;
     }
@@ -114,8 +123,6 @@ static void relink(struct kernel *k, struct slot *slot, uint32_t a, uint32_t b)
         ram_slot(k, slot->prev)->next = self;
     }
     if (slot->cap.type == CAP_ZOMBIE) {
-        slot->cap.ring_next = exchanged(slot->cap.ring_next, a, b);
-        slot->cap.ring_prev = exchanged(slot->cap.ring_prev, a, b);
         ram_slot(k, slot->cap.ring_next)->cap.ring_prev = self;
         ram_slot(k, slot->cap.ring_prev)->cap.ring_next = self;
     }
@@ -135,8 +142,10 @@ void cdt_swap(struct kernel *k, struct slot *a, struct cap a_cap, struct slot *b
     *b = old_a;
     a->cap = b_cap;
     b->cap = a_cap;
-    relink(k, a, a_number, b_number);
-    relink(k, b, a_number, b_number);
+    rename_links(a, a_number, b_number);
+    rename_links(b, a_number, b_number);
+    attach(k, a);
+    attach(k, b);
 }
 
 void cdt_move(struct kernel *k, struct slot *from, struct slot *to, struct cap cap)

@@ -163,6 +163,7 @@ static void configure(struct kernel *k, struct sched_context *sc, uint8_t core, 
         sched_dequeue(k, thread);
         if (is_current_sc(k, sc)) {
             sched_commit(k);
+            this_core(k)->reprogram = true; /* What the timer was armed for is no more. */
         }
     }
     bool update = refills->max != 0 && thread != NULL && thread_is_runnable(thread) &&

@@ -39,7 +39,7 @@ class AsidTest : public ::testing::Test {
         sys.expect_unchanged([&] { EXPECT_CALL_ERROR(call(), error, details); });
     }
 
-    System sys;
+    System sys{{.memory = 64u << 20}};
 };
 
 /* For running out of pools and ASIDs. */

@@ -733,10 +733,18 @@ TEST(CNodeCancelBadgedSends, RestartsOnlySendersWithThisBadge)
     EXPECT_EQ(six_send.state(), THREAD_BLOCKED_ON_SEND);
     EXPECT_EQ(plain.state(), THREAD_BLOCKED_ON_SEND);
     EXPECT_EQ(sys.cap_at(five).badge, 5u);
+}
+
+TEST(CNodeCancelBadgedSends, ACancelledSenderSendsAgain)
+{
+    System sys;
+    CPtr five = sys.mint(sys.make(ABI_OBJECT_ENDPOINT), 5);
+    Thread thread = sender(sys, five, true);
+    ASSERT_OK(cancel(sys, five));
     sys.park();
-    EXPECT_CURRENT(sys, five_send);
-    sys.refire();
-    EXPECT_EQ(five_send.state(), THREAD_BLOCKED_ON_SEND);
+    EXPECT_CURRENT(sys, thread);
+    EXPECT_FALSE(sys.refire());
+    EXPECT_EQ(thread.state(), THREAD_BLOCKED_ON_SEND);
 }
 
 TEST(CNodeCancelBadgedSends, StopsSendersThatHaveFaulted)

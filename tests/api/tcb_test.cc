@@ -4,6 +4,7 @@
  * section 6.4, docs/abi/16 section 16.3. */
 
 #include "tests/api/refusal.h"
+#include "tests/api/sched_support.h"
 
 namespace albireo {
 namespace {
@@ -298,38 +299,8 @@ TEST_F(TcbTest, FaultHandlerNeedsWriteAndAKindOfGrant)
 
 /* --- The table of docs/abi/06 section 6.4 ----------------------------------------------------------- */
 
-/* The heads of the ready queue of a priority, in order. */
-std::vector<const struct thread *> ready_queue(System &sys, uint8_t priority)
-{
-    std::vector<const struct thread *> threads;
-    const struct core *core = this_core(sys.kernel());
-    for (const struct thread *t = core->ready[core->domain].queues[priority].head; t != nullptr;
-         t = t->queue_next) {
-        threads.push_back(t);
-    }
-    return threads;
-}
-
-std::vector<const struct thread *> objects(std::initializer_list<Thread> threads)
-{
-    std::vector<const struct thread *> all;
-    for (const Thread &t : threads) {
-        all.push_back(t.object);
-    }
-    return all;
-}
-
 class SetPriorityTest : public TcbTest
 {
-  protected:
-    std::vector<const struct thread *> queue_of(const struct thread_list &list)
-    {
-        std::vector<const struct thread *> threads;
-        for (const struct thread *t = list.head; t != nullptr; t = t->queue_next) {
-            threads.push_back(t);
-        }
-        return threads;
-    }
 };
 
 TEST_F(SetPriorityTest, ReadyThreadGoesToTheHeadOfItsNewQueue)
@@ -338,7 +309,7 @@ TEST_F(SetPriorityTest, ReadyThreadGoesToTheHeadOfItsNewQueue)
     Thread b = sys.spawn({.priority = 50});
     Thread moved = sys.spawn({.priority = 40});
     EXPECT_OK(sys.TCB_SetPriority(moved.tcb, kTcb, 50));
-    EXPECT_EQ(objects({moved, b, a}), ready_queue(sys, 50));
+    EXPECT_EQ(names({moved, b, a}), ready_queue(sys, 50));
     EXPECT_TRUE(ready_queue(sys, 40).empty());
 }
 
@@ -346,9 +317,9 @@ TEST_F(SetPriorityTest, ReadyThreadWithTheSamePriorityGoesToTheHead)
 {
     Thread a = sys.spawn({.priority = 50});
     Thread b = sys.spawn({.priority = 50});
-    EXPECT_EQ(objects({b, a}), ready_queue(sys, 50));
+    EXPECT_EQ(names({b, a}), ready_queue(sys, 50));
     EXPECT_OK(sys.TCB_SetPriority(a.tcb, kTcb, 50));
-    EXPECT_EQ(objects({a, b}), ready_queue(sys, 50));
+    EXPECT_EQ(names({a, b}), ready_queue(sys, 50));
 }
 
 TEST_F(SetPriorityTest, ReadyThreadRaisedAboveTheCallerRunsBeforeTheCallReturns)
@@ -356,7 +327,7 @@ TEST_F(SetPriorityTest, ReadyThreadRaisedAboveTheCallerRunsBeforeTheCallReturns)
     Thread t = sys.spawn({.priority = 50});
     EXPECT_FALSE(sys.TCB_SetPriority(t.tcb, kTcb, 101).returned);
     EXPECT_CURRENT(sys, t);
-    EXPECT_EQ(objects({sys.root()}), ready_queue(sys, 100));
+    EXPECT_EQ(names({sys.root()}), ready_queue(sys, 100));
     sys.park();
     EXPECT_CURRENT(sys, sys.root());
     EXPECT_EQ(0u, sys.message().label);
@@ -368,7 +339,7 @@ TEST_F(SetPriorityTest, ReadyThreadRaisedToTheCallersPriorityDoesNotPreempt)
     Thread b = sys.spawn({.priority = 50});
     EXPECT_OK(sys.TCB_SetPriority(b.tcb, kTcb, 100));
     EXPECT_CURRENT(sys, sys.root());
-    EXPECT_EQ(objects({b, a}), ready_queue(sys, 100));
+    EXPECT_EQ(names({b, a}), ready_queue(sys, 100));
 }
 
 TEST_F(SetPriorityTest, CallerLoweredBelowAReadyThreadLosesTheProcessor)
@@ -376,7 +347,7 @@ TEST_F(SetPriorityTest, CallerLoweredBelowAReadyThreadLosesTheProcessor)
     Thread t = sys.spawn({.priority = 50});
     EXPECT_FALSE(sys.TCB_SetPriority(kTcb, kTcb, 49).returned);
     EXPECT_CURRENT(sys, t);
-    EXPECT_EQ(objects({sys.root()}), ready_queue(sys, 49));
+    EXPECT_EQ(names({sys.root()}), ready_queue(sys, 49));
 }
 
 TEST_F(SetPriorityTest, CallerLoweredToAReadyThreadsPriorityGoesOn)
@@ -384,14 +355,14 @@ TEST_F(SetPriorityTest, CallerLoweredToAReadyThreadsPriorityGoesOn)
     Thread t = sys.spawn({.priority = 50});
     EXPECT_OK(sys.TCB_SetPriority(kTcb, kTcb, 50));
     EXPECT_CURRENT(sys, sys.root());
-    EXPECT_EQ(objects({t}), ready_queue(sys, 50));
+    EXPECT_EQ(names({t}), ready_queue(sys, 50));
 }
 
 TEST_F(SetPriorityTest, CallerThatKeepsItsPriorityGoesOn)
 {
     Thread t = sys.spawn({.priority = 100});
     EXPECT_OK(sys.TCB_SetPriority(kTcb, kTcb, 100));
-    EXPECT_EQ(objects({t}), ready_queue(sys, 100));
+    EXPECT_EQ(names({t}), ready_queue(sys, 100));
 }
 
 TEST_F(SetPriorityTest, RunnableThreadWithoutScJustChanges)
@@ -460,15 +431,15 @@ class SetPriorityOfQueuedTest : public SetPriorityTest
     /* Root's changes keep the queue in order: up, among equals, down. */
     void expect_reordering(const std::vector<Thread> &t, const struct thread_list &list)
     {
-        EXPECT_EQ(objects({t[0], t[1], t[2]}), queue_of(list));
+        EXPECT_EQ(names({t[0], t[1], t[2]}), queue_of(list));
         EXPECT_OK(sys.TCB_SetPriority(t[2].tcb, kTcb, 140));
-        EXPECT_EQ(objects({t[2], t[0], t[1]}), queue_of(list));
+        EXPECT_EQ(names({t[2], t[0], t[1]}), queue_of(list));
         EXPECT_OK(sys.TCB_SetPriority(t[2].tcb, kTcb, 130));
-        EXPECT_EQ(objects({t[0], t[2], t[1]}), queue_of(list)) << "behind its equals";
+        EXPECT_EQ(names({t[0], t[2], t[1]}), queue_of(list)) << "behind its equals";
         EXPECT_OK(sys.TCB_SetPriority(t[0].tcb, kTcb, 130));
-        EXPECT_EQ(objects({t[2], t[0], t[1]}), queue_of(list)) << "the same priority, too";
+        EXPECT_EQ(names({t[2], t[0], t[1]}), queue_of(list)) << "the same priority, too";
         EXPECT_OK(sys.TCB_SetPriority(t[2].tcb, kTcb, 0));
-        EXPECT_EQ(objects({t[0], t[1], t[2]}), queue_of(list));
+        EXPECT_EQ(names({t[0], t[1], t[2]}), queue_of(list));
         EXPECT_CURRENT(sys, sys.root());
     }
 };

@@ -160,7 +160,11 @@ const std::vector<Case> memory_cases = {
     {"I1", "another highest number", [](Rich &r, Edit &e) { e.set(r.k->irq_max, 95); }},
     {"I1", "a highest number beyond the table",
      [](Rich &r, Edit &e) { e.set(r.k->irq_max, CONFIG_IRQ_LIMIT); }},
-    {"I1", "a handler for the timer", [](Rich &r, Edit &e) { e.set(r.cap(r.handler_7).irq, 96); }},
+    {"I1", "a handler for the timer",
+     [](Rich &r, Edit &e) {
+         e.set(r.cap(r.handler_7).irq, 96);
+         e.set(r.k->irq_states[7], IRQ_INACTIVE);
+     }},
     {"I2", "a handler without interrupt",
      [](Rich &r, Edit &e) { e.set(r.k->irq_states[7], IRQ_INACTIVE); }},
     {"I2", "an interrupt without handler",
@@ -250,8 +254,8 @@ const std::vector<Case> memory_cases = {
      [](Rich &r, Edit &e) { e.set(r.table_of(r.vspace)->entries[511], 0); }},
     {"V8", "a user's entry in the kernel's root",
      [](Rich &r, Edit &e) { e.set(r.ram.at<Word>(r.k->kernel_vspace)[255], 1); }},
-    {"V8", "a misaligned root of the kernel",
-     [](Rich &r, Edit &e) { e.set(r.k->kernel_vspace, r.k->kernel_vspace + 8); }},
+    {"V8", "a misaligned root table of the kernel",
+     [](Rich &r, Edit &e) { e.set(r.k->kernel_vspace, r.k->kernel_vspace - 8); }},
     {"V9", "another root",
      [](Rich &r, Edit &e) {
          e.set(r.k->cores[0].vspace_root, ram_paddr(r.k, r.table_of(r.vspace)));

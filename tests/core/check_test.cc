@@ -42,6 +42,17 @@ void Edit::move_slot(struct slot &from, struct slot &to)
     set_bytes(from, 0);
 }
 
+static std::string name_of(const Case &c)
+{
+    return std::string(c.invariant) + ", " + c.what;
+}
+
+// For GoogleTest, instead of the bytes.
+void PrintTo(const Case &c, std::ostream *out)
+{
+    *out << name_of(c);
+}
+
 namespace {
 
 // One state for all tests: every change to it is taken back.
@@ -49,11 +60,6 @@ Rich &rich()
 {
     static Rich state;
     return state;
-}
-
-std::string name_of(const Case &c)
-{
-    return std::string(c.invariant) + ", " + c.what;
 }
 
 class CheckTest : public testing::TestWithParam<Case>
