@@ -121,6 +121,7 @@ static void init_core(struct kernel *k, uint32_t index, uint64_t now)
     core->action = SCHED_KEEP;
     core->reprogram = true;
     core->domain_left = DOMAIN_FOREVER;
+    core->vspace_root = k->kernel_vspace;
 }
 
 static void init_kernel(struct kernel *k, const struct boot_params *params,
@@ -265,8 +266,8 @@ static void create_extra(struct boot *boot)
         data[i] = dtb[i];
     }
     boot->info->extra_len = plan->extra_len;
-    boot->info->extra_pages = create_frames(boot, plan->objects[BOOT_EXTRA].paddr,
-                                            plan->extra_vaddr, plan->extra_pages);
+    boot->info->extra_pages =
+        create_frames(boot, plan->objects[BOOT_EXTRA].paddr, plan->extra_vaddr, plan->extra_pages);
 }
 
 /* Any SchedControl capability covers any other (docs/abi/03 section 3.6), which would make the

@@ -24,7 +24,8 @@ enum { BOOT_REGIONS_MAX = 32 };
 struct boot_params {
     struct machine *machine;
     uint64_t window;        /* Kernel address of RAM minus physical address. */
-    uint64_t kernel_vspace; /* Physical address of a root table with the kernel's mappings only. */
+    uint64_t kernel_vspace; /* Physical address of a root table with the kernel's mappings only, in
+                               RAM. All cores start in it, with ASID 0. */
     uint64_t timer_hz;      /* A multiple of 1,000,000. */
     uint64_t now;           /* Clock, ticks. */
 

@@ -111,8 +111,7 @@ static enum boot_status check_ram(const struct boot_params *params, struct boot_
             }
         }
         plan->ram_base = min_u64(plan->ram_base, params->ram[i].start);
-        plan->ram_top =
-            params->ram[i].end > plan->ram_top ? params->ram[i].end : plan->ram_top;
+        plan->ram_top = params->ram[i].end > plan->ram_top ? params->ram[i].end : plan->ram_top;
     }
     if (plan->ram_top > BOOT_MAP_TOP || plan->ram_top - plan->ram_base > RAM_SPAN_MAX) {
         return BOOT_RAM_SPAN;
@@ -137,8 +136,7 @@ static enum boot_status check_image(const struct boot_params *params)
     struct boot_region image = params->image;
     struct boot_region dtb = dtb_region(params);
     if (image.start >= image.end || !is_aligned(image.start, ABI_PAGE_BITS) ||
-        !is_aligned(image.end, ABI_PAGE_BITS) ||
-        !is_aligned(params->image_offset, ABI_PAGE_BITS)) {
+        !is_aligned(image.end, ABI_PAGE_BITS) || !is_aligned(params->image_offset, ABI_PAGE_BITS)) {
         return BOOT_IMAGE_ALIGNMENT;
     }
     if (!in_ram(params, image)) {
@@ -183,8 +181,7 @@ static enum boot_status plan_vspace(const struct boot_params *params, struct boo
         behind += bit(extra_bits(plan->extra_pages));
     }
     /* Sizes are below 2^38, RAM being at most 2^37 bytes: the sum cannot overflow. */
-    if (plan->image_vaddr >= ABI_USER_TOP ||
-        plan->image_vaddr + size + behind >= ABI_USER_TOP) {
+    if (plan->image_vaddr >= ABI_USER_TOP || plan->image_vaddr + size + behind >= ABI_USER_TOP) {
         return BOOT_IMAGE_RANGE;
     }
     plan->buffer_vaddr = plan->image_vaddr + size;

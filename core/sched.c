@@ -296,7 +296,7 @@ void sched_check_preempted(struct kernel *k)
     }
 }
 
-void sched_yield(struct kernel *k)
+void sched_give_up(struct kernel *k)
 {
     struct core *core = this_core(k);
 

@@ -74,7 +74,7 @@ bool sched_has_time(const struct kernel *k);
 void sched_commit(struct kernel *k);
 
 /* Yield, docs/abi/01 section 1.8. */
-void sched_yield(struct kernel *k);
+void sched_give_up(struct kernel *k);
 
 /* The end of a kernel entry: chooses, switches, arms the timer. */
 void sched_exit(struct kernel *k);

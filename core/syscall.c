@@ -354,7 +354,7 @@ bool syscall_execute(struct kernel *k, uint64_t number)
         return false;
     default:
         ASSERT(call == ABI_SYS_YIELD);
-        sched_yield(k);
+        sched_give_up(k);
         return false;
     }
 }

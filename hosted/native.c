@@ -29,10 +29,16 @@ struct native *native_get(struct sim *sim)
         if (sim->native == NULL) {
             abort();
         }
-        sim->native->entry_capacity = (uint32_t)(sim->config.image_size / NATIVE_SLOT);
+        sim->native->entry_capacity = (uint32_t)(sim->config.image_size / 2 / NATIVE_SLOT);
         sim->native->entries = calloc(sim->native->entry_capacity, sizeof(sim_native_entry *));
     }
     return sim->native;
+}
+
+/* The upper half of the user image. */
+static uint64_t window(const struct sim *sim)
+{
+    return sim->config.image_vaddr + sim->config.image_size / 2;
 }
 
 uint64_t sim_native_register(struct sim *sim, sim_native_entry *entry)
@@ -48,13 +54,13 @@ uint64_t sim_native_register(struct sim *sim, sim_native_entry *entry)
     if (i == n->entry_count) {
         n->entries[n->entry_count++] = entry;
     }
-    return sim->config.image_vaddr + i * (uint64_t)NATIVE_SLOT;
+    return window(sim) + i * (uint64_t)NATIVE_SLOT;
 }
 
 /* The function whose entry is at pc, or null. */
 sim_native_entry *native_entry_at(const struct sim *sim, uint64_t pc)
 {
-    uint64_t offset = pc - sim->config.image_vaddr;
+    uint64_t offset = pc - window(sim);
     uint64_t index = offset / NATIVE_SLOT;
     if (offset % NATIVE_SLOT != 0 || index >= sim->native->entry_count) {
         return NULL;

@@ -3,7 +3,7 @@
 /* Native threads, between native.c (contexts and stacks) and native_run.c (what threads ask for).
  *
  * To the kernel a native thread is a thread like any other, with a PC. Each registered function has
- * NATIVE_SLOT bytes of the user image's addresses: its entry at 0, and one address for each kind of
+ * NATIVE_SLOT bytes of addresses in the upper half of the user image: its entry at 0, and one address for each kind of
  * request. A thread that has made a request has the PC of that request; when it is dispatched there,
  * the request is made (again), and when it is dispatched 4 bytes further on, it has been made and
  * the function continues. So restarted system calls, retried and skipped faults, and a PC changed by

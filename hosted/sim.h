@@ -229,7 +229,8 @@ enum sim_run_end {
 enum sim_run_end sim_run(struct sim *sim, uint64_t max_events);
 
 /* The PC at which a thread runs `entry`, with a0 as its argument. The same function gets the same
- * PC. 0 if the image has no room for more. */
+ * PC. These PCs are in the upper half of the user image, 64 bytes each; 0 if that is full. Scripted
+ * threads must keep out of there. */
 uint64_t sim_native_register(struct sim *sim, sim_native_entry *entry);
 
 /* Native threads with a stack, after freeing those whose TCB is gone. */

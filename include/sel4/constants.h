@@ -96,7 +96,7 @@ typedef enum {
 #define ABI_X(value, name, stub) seL4_Fault_##stub = value,
     ABI_FAULTS(ABI_X)
 #undef ABI_X
-    SEL4_FORCE_LONG_ENUM(seL4_FaultType)
+        SEL4_FORCE_LONG_ENUM(seL4_FaultType)
 } seL4_FaultType;
 
 /* Positions of the words in fault messages and in replies to them. */

@@ -11,7 +11,7 @@ typedef enum {
 #define ABI_X(value, name, stub) seL4_##stub = value,
     ABI_ERRORS(ABI_X)
 #undef ABI_X
-    seL4_NumErrors,
+        seL4_NumErrors,
     SEL4_FORCE_LONG_ENUM(seL4_Error)
 } seL4_Error;
 
@@ -19,7 +19,7 @@ typedef enum {
 #define ABI_X(value, name, stub) seL4_##stub = value,
     ABI_LOOKUP_FAILURES(ABI_X)
 #undef ABI_X
-    SEL4_FORCE_LONG_ENUM(seL4_LookupFailureType)
+        SEL4_FORCE_LONG_ENUM(seL4_LookupFailureType)
 } seL4_LookupFailureType;
 
 #endif

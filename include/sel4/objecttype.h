@@ -11,7 +11,7 @@ enum api_object {
 #define ABI_X(value, name, stub) seL4_##stub = value,
     ABI_OBJECTS(ABI_X)
 #undef ABI_X
-    seL4_ObjectTypeCount,
+        seL4_ObjectTypeCount,
     seL4_NonArchObjectTypeCount = seL4_RISCV_Giga_Page,
     seL4_ModeObjectTypeCount = seL4_RISCV_4K_Page,
 };

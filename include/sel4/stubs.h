@@ -20,8 +20,7 @@ LIBSEL4_INLINE_FUNC seL4_Error albireo_invoke(seL4_CPtr service, seL4_Word label
                                               const seL4_CPtr *caps, seL4_Bool results)
 {
     struct albireo_trap t = albireo_trap_new(
-        service,
-        seL4_MessageInfo_new(label, 0, (seL4_Word)cap_count, (seL4_Word)word_count));
+        service, seL4_MessageInfo_new(label, 0, (seL4_Word)cap_count, (seL4_Word)word_count));
     for (int i = 0; i < cap_count; i++) {
         seL4_SetCap(i, caps[i]);
     }
@@ -63,9 +62,8 @@ LIBSEL4_INLINE_FUNC seL4_Error albireo_invoke(seL4_CPtr service, seL4_Word label
 #define ALBIREO_COUNT(array) ((int)(sizeof(array) / sizeof((array)[0])) - 1)
 
 #define ALBIREO_STUB(label, kind, name, stub, handler, args, results)                              \
-    LIBSEL4_INLINE seL4_Error seL4_##stub(                                                         \
-        seL4_CPtr _service ABI_ARGS_##args(ALBIREO_PARAM_W, ALBIREO_PARAM_B, ALBIREO_PARAM_R,      \
-                                           ALBIREO_PARAM_D, ALBIREO_PARAM_C))                      \
+    LIBSEL4_INLINE seL4_Error seL4_##stub(seL4_CPtr _service ABI_ARGS_##args(                      \
+        ALBIREO_PARAM_W, ALBIREO_PARAM_B, ALBIREO_PARAM_R, ALBIREO_PARAM_D, ALBIREO_PARAM_C))      \
     {                                                                                              \
         seL4_Word words[] = {0 ABI_ARGS_##args(ALBIREO_WORD_W, ALBIREO_WORD_B, ALBIREO_WORD_R,     \
                                                ALBIREO_WORD_D, ALBIREO_WORD_C)};                   \
@@ -154,9 +152,9 @@ LIBSEL4_INLINE seL4_Error seL4_TCB_CopyRegisters(seL4_TCB _service, seL4_TCB sou
                                                  seL4_Bool transfer_frame,
                                                  seL4_Bool transfer_integer, seL4_Uint8 arch_flags)
 {
-    seL4_Word flags = (seL4_Word)(suspend_source != 0) | (seL4_Word)(resume_target != 0) << 1
-                      | (seL4_Word)(transfer_frame != 0) << 2
-                      | (seL4_Word)(transfer_integer != 0) << 3 | (seL4_Word)arch_flags << 8;
+    seL4_Word flags = (seL4_Word)(suspend_source != 0) | (seL4_Word)(resume_target != 0) << 1 |
+                      (seL4_Word)(transfer_frame != 0) << 2 |
+                      (seL4_Word)(transfer_integer != 0) << 3 | (seL4_Word)arch_flags << 8;
     return albireo_tcb_copy_registers(_service, source, flags);
 }
 

@@ -19,7 +19,7 @@ typedef enum {
 #define ABI_X(number, name, stub) seL4_Sys##stub = number,
     ABI_SYSCALLS(ABI_X) ABI_DEBUG_SYSCALLS(ABI_X)
 #undef ABI_X
-    SEL4_FORCE_LONG_ENUM(seL4_Syscall_ID)
+        SEL4_FORCE_LONG_ENUM(seL4_Syscall_ID)
 } seL4_Syscall_ID;
 
 /* ---- Message words between registers, buffer and pointers ---- */
@@ -189,9 +189,9 @@ ALBIREO_RECEIVE(NBRecv)
         albireo_words_to_buffer(&t);                                                               \
         return info;                                                                               \
     }                                                                                              \
-    LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_##name##WithMRs(                                   \
-        seL4_CPtr src, seL4_Word *sender, seL4_Word *mr0, seL4_Word *mr1, seL4_Word *mr2,          \
-        seL4_Word *mr3)                                                                            \
+    LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_##name##WithMRs(seL4_CPtr src, seL4_Word *sender,  \
+                                                                seL4_Word *mr0, seL4_Word *mr1,    \
+                                                                seL4_Word *mr2, seL4_Word *mr3)    \
     {                                                                                              \
         struct albireo_trap t = albireo_trap_new(src, ALBIREO_NO_INFO);                            \
         seL4_MessageInfo_t info = albireo_syscall(seL4_Sys##name, &t, sender);                     \
@@ -222,9 +222,11 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_ReplyRecv(seL4_CPtr src, seL4_Messag
     return info;
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_ReplyRecvWithMRs(seL4_CPtr src, seL4_MessageInfo_t msgInfo, seL4_Word *sender, seL4_Word *mr0,
-                      seL4_Word *mr1, seL4_Word *mr2, seL4_Word *mr3, seL4_CPtr reply)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_ReplyRecvWithMRs(seL4_CPtr src,
+                                                             seL4_MessageInfo_t msgInfo,
+                                                             seL4_Word *sender, seL4_Word *mr0,
+                                                             seL4_Word *mr1, seL4_Word *mr2,
+                                                             seL4_Word *mr3, seL4_CPtr reply)
 {
     struct albireo_trap t = albireo_trap_new(src, msgInfo);
     t.a6 = reply;
@@ -247,10 +249,9 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_NBSendRecv(seL4_CPtr dest, seL4_Mess
     return info;
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_NBSendRecvWithMRs(seL4_CPtr dest, seL4_MessageInfo_t msgInfo, seL4_CPtr src, seL4_Word *sender,
-                       seL4_Word *mr0, seL4_Word *mr1, seL4_Word *mr2, seL4_Word *mr3,
-                       seL4_CPtr reply)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_NBSendRecvWithMRs(
+    seL4_CPtr dest, seL4_MessageInfo_t msgInfo, seL4_CPtr src, seL4_Word *sender, seL4_Word *mr0,
+    seL4_Word *mr1, seL4_Word *mr2, seL4_Word *mr3, seL4_CPtr reply)
 {
     struct albireo_trap t = albireo_trap_new(src, msgInfo);
     t.a6 = reply;
@@ -272,9 +273,11 @@ LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_NBSendWait(seL4_CPtr dest, seL4_Mess
     return info;
 }
 
-LIBSEL4_INLINE_FUNC seL4_MessageInfo_t
-seL4_NBSendWaitWithMRs(seL4_CPtr dest, seL4_MessageInfo_t msgInfo, seL4_CPtr src, seL4_Word *sender,
-                       seL4_Word *mr0, seL4_Word *mr1, seL4_Word *mr2, seL4_Word *mr3)
+LIBSEL4_INLINE_FUNC seL4_MessageInfo_t seL4_NBSendWaitWithMRs(seL4_CPtr dest,
+                                                              seL4_MessageInfo_t msgInfo,
+                                                              seL4_CPtr src, seL4_Word *sender,
+                                                              seL4_Word *mr0, seL4_Word *mr1,
+                                                              seL4_Word *mr2, seL4_Word *mr3)
 {
     struct albireo_trap t = albireo_trap_new(src, msgInfo);
     t.a6 = dest;

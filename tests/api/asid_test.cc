@@ -79,12 +79,15 @@ TEST_F(AsidTest, MakePoolNeedsTwoWordsAndTwoCapabilities)
     CPtr untyped = sys.untyped(12);
     CPtr slot = sys.alloc_slot();
     constexpr Word label = ABI_LABEL_ASID_CONTROL_MAKE_POOL;
-    refused(STATUS_TRUNCATED_MESSAGE, {},
-            [&] { return sys.call(kAsidControl, label, {slot}, {untyped, kCNode}); });
-    refused(STATUS_TRUNCATED_MESSAGE, {},
-            [&] { return sys.call(kAsidControl, label, {slot, 64}, {untyped}); });
-    refused(STATUS_TRUNCATED_MESSAGE, {},
-            [&] { return sys.call(kAsidControl, label, {slot, 64}); });
+    refused(STATUS_TRUNCATED_MESSAGE, {}, [&] {
+        return sys.call(kAsidControl, label, {slot}, {untyped, kCNode});
+    });
+    refused(STATUS_TRUNCATED_MESSAGE, {}, [&] {
+        return sys.call(kAsidControl, label, {slot, 64}, {untyped});
+    });
+    refused(STATUS_TRUNCATED_MESSAGE, {}, [&] {
+        return sys.call(kAsidControl, label, {slot, 64});
+    });
     EXPECT_OK(sys.call(kAsidControl, label, {slot, 64}, {untyped, kCNode}));
 }
 
@@ -220,7 +223,8 @@ TEST_F(AsidTest, AssignNeedsAnUnmappedPageTable)
     CPtr endpoint = sys.make(ABI_OBJECT_ENDPOINT);
     CPtr lower = table();
     ASSERT_OK(sys.RISCV_PageTable_Map(lower, kVSpace, kVaddr, 0));
-    refused(STATUS_TRUNCATED_MESSAGE, {}, [&] { return sys.call(pool, ABI_LABEL_ASID_POOL_ASSIGN); });
+    refused(STATUS_TRUNCATED_MESSAGE, {},
+            [&] { return sys.call(pool, ABI_LABEL_ASID_POOL_ASSIGN); });
     for (CPtr wrong : {endpoint, kVSpace, lower, pool, sys.alloc_slot()}) {
         refused(STATUS_INVALID_CAPABILITY, {1}, [&] { return assign(pool, wrong); });
     }
@@ -415,8 +419,9 @@ TEST_F(AsidTest, WorkedExampleOfAsids)
 {
     CPtr slot = sys.alloc_slot();
     CPtr untyped = sys.untyped(12);
-    EXPECT_CALL_ERROR(sys.call(kAsidControl, ABI_LABEL_ASID_CONTROL_MAKE_POOL, {slot, 64}, {untyped}),
-                      STATUS_TRUNCATED_MESSAGE, {});
+    EXPECT_CALL_ERROR(
+        sys.call(kAsidControl, ABI_LABEL_ASID_CONTROL_MAKE_POOL, {slot, 64}, {untyped}),
+        STATUS_TRUNCATED_MESSAGE, {});
     EXPECT_CALL_ERROR(make_pool(sys.untyped(13), slot), STATUS_INVALID_CAPABILITY, {1});
     EXPECT_CALL_ERROR(make_pool(untyped, kTcb), STATUS_DELETE_FIRST, {});
     EXPECT_OK(make_pool(untyped, slot));
@@ -429,7 +434,8 @@ TEST_F(AsidTest, WorkedExampleOfAsids)
     EXPECT_OK(sys.del(slot));
     CPtr frame = sys.make(ABI_OBJECT_PAGE_4K);
     CPtr pt = table();
-    EXPECT_CALL_ERROR(sys.RISCV_Page_Map(frame, vspace, kVaddr, 3, 0), STATUS_FAILED_LOOKUP, {0, 1});
+    EXPECT_CALL_ERROR(sys.RISCV_Page_Map(frame, vspace, kVaddr, 3, 0), STATUS_FAILED_LOOKUP,
+                      {0, 1});
     EXPECT_CALL_ERROR(sys.RISCV_PageTable_Map(pt, vspace, kVaddr, 0), STATUS_FAILED_LOOKUP, {0, 1});
 }
 

@@ -85,8 +85,8 @@ TEST_F(FpuTest, FlagsAreLimitedToTheLegalOnesAndReturned)
     struct {
         Word clear, set, result;
     } rows[] = {
-        {0, 0, 0}, {0, 3, legal}, {0, 0, legal}, {~Word{1}, 0, legal}, {1, 0, 0}, {1, 1, legal},
-        {~Word{0}, ~Word{1}, 0},
+        {0, 0, 0}, {0, 3, legal}, {0, 0, legal},           {~Word{1}, 0, legal},
+        {1, 0, 0}, {1, 1, legal}, {~Word{0}, ~Word{1}, 0},
     };
     for (const auto &row : rows) {
         Reply reply = set_flags(thread, row.clear, row.set);

@@ -8,14 +8,13 @@
 namespace albireo {
 namespace {
 
-constexpr Word kSources = 95;                                /* Of the interrupt controller. */
+constexpr Word kSources = 95;                                   /* Of the interrupt controller. */
 constexpr Word kMaxIrq = kSources + (CONFIG_CORES > 1 ? 3 : 1); /* IPIs, then the timer. */
 constexpr Word kLine = 11;
 
 class IrqFixture {
   public:
-    explicit IrqFixture(bool complete_at_claim)
-        : sys({.complete_at_claim = complete_at_claim})
+    explicit IrqFixture(bool complete_at_claim) : sys({.complete_at_claim = complete_at_claim})
     {
     }
 
@@ -274,8 +273,9 @@ TEST_F(IrqTest, UnknownLabelsAreIllegalOperations)
     }
     refused(STATUS_ILLEGAL_OPERATION, {},
             [&] { return sys.call(kIrqControl, ABI_LABEL_IRQ_HANDLER_ACK); });
-    refused(STATUS_ILLEGAL_OPERATION, {},
-            [&] { return sys.call(h, ABI_LABEL_IRQ_CONTROL_GET, {1, 2, 3}, {kCNode}); });
+    refused(STATUS_ILLEGAL_OPERATION, {}, [&] {
+        return sys.call(h, ABI_LABEL_IRQ_CONTROL_GET, {1, 2, 3}, {kCNode});
+    });
 }
 
 TEST_F(IrqTest, WorkedExampleOfInterrupts)
@@ -288,7 +288,8 @@ TEST_F(IrqTest, WorkedExampleOfInterrupts)
     EXPECT_OK(get(11, slot));
     EXPECT_CALL_ERROR(get(11, sys.alloc_slot()), STATUS_REVOKE_FIRST, {});
     CPtr endpoint = sys.make(ABI_OBJECT_ENDPOINT);
-    EXPECT_CALL_ERROR(sys.IRQHandler_SetNotification(slot, endpoint), STATUS_INVALID_CAPABILITY, {0});
+    EXPECT_CALL_ERROR(sys.IRQHandler_SetNotification(slot, endpoint), STATUS_INVALID_CAPABILITY,
+                      {0});
     EXPECT_CALL_ERROR(sys.call(slot, ABI_LABEL_IRQ_HANDLER_SET_NOTIFICATION),
                       STATUS_TRUNCATED_MESSAGE, {});
     EXPECT_OK(sys.del(slot));

@@ -279,8 +279,8 @@ TEST(MessageBuffers, LieAtTheirAddressModuloTheSizeOfTheFrame)
     for (const auto &c : cases) {
         System sys;
         CPtr ep = sys.make(ABI_OBJECT_ENDPOINT);
-        CPtr frame = sys.make(c.type);
         Thread receiver = sys.spawn({.priority = 110, .with_buffer = false, .start = false});
+        CPtr frame = sys.make(c.type); /* Last: a large one uses up the untyped. */
         EXPECT_OK(sys.TCB_SetIPCBuffer(receiver.tcb, c.address, frame));
         sys.TCB_Resume(receiver.tcb);
         sys.wait(ep);

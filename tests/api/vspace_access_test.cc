@@ -421,36 +421,50 @@ struct Removal {
 };
 
 const Removal kRemovals[] = {
-    {"Page_Unmap", [](System &s, CPtr, CPtr, CPtr f, CPtr, CPtr) {
+    {"Page_Unmap",
+     [](System &s, CPtr, CPtr, CPtr f, CPtr, CPtr) {
          EXPECT_OK(s.RISCV_Page_Unmap(f));
      }},
-    {"delete the frame", [](System &s, CPtr, CPtr, CPtr f, CPtr, CPtr) { EXPECT_OK(s.del(f)); }},
-    {"move and delete the frame", [](System &s, CPtr, CPtr, CPtr f, CPtr, CPtr) {
+    {"delete the frame",
+     [](System &s, CPtr, CPtr, CPtr f, CPtr, CPtr) {
+         EXPECT_OK(s.del(f));
+     }},
+    {"move and delete the frame",
+     [](System &s, CPtr, CPtr, CPtr f, CPtr, CPtr) {
          CPtr dest = s.alloc_slot();
          EXPECT_OK(s.move(dest, f));
          EXPECT_OK(s.del(dest));
      }},
-    {"delete the frame although copies exist", [](System &s, CPtr, CPtr, CPtr f, CPtr, CPtr) {
+    {"delete the frame although copies exist",
+     [](System &s, CPtr, CPtr, CPtr f, CPtr, CPtr) {
          s.copy(f);
          EXPECT_OK(s.del(f));
      }},
-    {"delete a CNode with the frame", [](System &s, CPtr, CPtr, CPtr f, CPtr, CPtr) {
+    {"delete a CNode with the frame",
+     [](System &s, CPtr, CPtr, CPtr f, CPtr, CPtr) {
          CPtr cnode = s.make_cnode(2);
          EXPECT_OK(s.CNode_Move(cnode, 1, 2, kCNode, f, 64));
          EXPECT_OK(s.del(cnode));
      }},
-    {"PageTable_Unmap", [](System &s, CPtr, CPtr t, CPtr, CPtr, CPtr) {
+    {"PageTable_Unmap",
+     [](System &s, CPtr, CPtr t, CPtr, CPtr, CPtr) {
          EXPECT_OK(s.RISCV_PageTable_Unmap(t));
      }},
-    {"delete the table", [](System &s, CPtr, CPtr t, CPtr, CPtr, CPtr) { EXPECT_OK(s.del(t)); }},
-    {"revoke and delete the root", [](System &s, CPtr v, CPtr, CPtr, CPtr, CPtr) {
+    {"delete the table",
+     [](System &s, CPtr, CPtr t, CPtr, CPtr, CPtr) {
+         EXPECT_OK(s.del(t));
+     }},
+    {"revoke and delete the root",
+     [](System &s, CPtr v, CPtr, CPtr, CPtr, CPtr) {
          EXPECT_OK(s.revoke(v));
          EXPECT_OK(s.del(v));
      }},
-    {"delete the ASID pool", [](System &s, CPtr, CPtr, CPtr, CPtr p, CPtr) {
+    {"delete the ASID pool",
+     [](System &s, CPtr, CPtr, CPtr, CPtr p, CPtr) {
          EXPECT_OK(s.del(p));
      }},
-    {"revoke the untyped", [](System &s, CPtr, CPtr, CPtr, CPtr, CPtr m) {
+    {"revoke the untyped",
+     [](System &s, CPtr, CPtr, CPtr, CPtr, CPtr m) {
          EXPECT_OK(s.revoke(m));
      }},
 };

@@ -83,8 +83,9 @@ TEST_F(VSpaceTest, PageTableMapNeedsTwoWordsAndACapability)
     CPtr ep = endpoint();
     refused(STATUS_TRUNCATED_MESSAGE, {},
             [&] { return sys.call(pt, ABI_LABEL_PAGE_TABLE_MAP, {kVaddr}, {kVSpace}); });
-    refused(STATUS_TRUNCATED_MESSAGE, {},
-            [&] { return sys.call(pt, ABI_LABEL_PAGE_TABLE_MAP, {kVaddr, 0}); });
+    refused(STATUS_TRUNCATED_MESSAGE, {}, [&] {
+        return sys.call(pt, ABI_LABEL_PAGE_TABLE_MAP, {kVaddr, 0});
+    });
     EXPECT_OK(sys.call(pt, ABI_LABEL_PAGE_TABLE_MAP, {kVaddr, 0}, {kVSpace}));
     /* Truncation wins over "already mapped". */
     refused(STATUS_TRUNCATED_MESSAGE, {},
@@ -299,9 +300,8 @@ TEST_F(VSpaceTest, UnmappedPageTableCannotBeCopied)
 {
     CPtr pt = table();
     CPtr slot = sys.alloc_slot();
-    refused(STATUS_ILLEGAL_OPERATION, {}, [&] {
-        return sys.CNode_Copy(kCNode, slot, 64, kCNode, pt, 64, ABI_RIGHT_ALL);
-    });
+    refused(STATUS_ILLEGAL_OPERATION, {},
+            [&] { return sys.CNode_Copy(kCNode, slot, 64, kCNode, pt, 64, ABI_RIGHT_ALL); });
     ASSERT_OK(map_table(pt, kVaddr));
     EXPECT_OK(sys.CNode_Copy(kCNode, slot, 64, kCNode, pt, 64, ABI_RIGHT_ALL));
 }
@@ -312,13 +312,16 @@ TEST_F(VSpaceTest, PageMapNeedsThreeWordsAndACapability)
 {
     CPtr frame = page();
     sys.map_tables(kVSpace, kVaddr);
-    refused(STATUS_TRUNCATED_MESSAGE, {},
-            [&] { return sys.call(frame, ABI_LABEL_PAGE_MAP, {kVaddr, kReadWrite}, {kVSpace}); });
-    refused(STATUS_TRUNCATED_MESSAGE, {},
-            [&] { return sys.call(frame, ABI_LABEL_PAGE_MAP, {kVaddr, kReadWrite, 0}); });
+    refused(STATUS_TRUNCATED_MESSAGE, {}, [&] {
+        return sys.call(frame, ABI_LABEL_PAGE_MAP, {kVaddr, kReadWrite}, {kVSpace});
+    });
+    refused(STATUS_TRUNCATED_MESSAGE, {}, [&] {
+        return sys.call(frame, ABI_LABEL_PAGE_MAP, {kVaddr, kReadWrite, 0});
+    });
     CPtr ep = endpoint();
-    refused(STATUS_TRUNCATED_MESSAGE, {},
-            [&] { return sys.call(frame, ABI_LABEL_PAGE_MAP, {ABI_USER_TOP, 0}, {ep}); });
+    refused(STATUS_TRUNCATED_MESSAGE, {}, [&] {
+        return sys.call(frame, ABI_LABEL_PAGE_MAP, {ABI_USER_TOP, 0}, {ep});
+    });
     EXPECT_OK(sys.call(frame, ABI_LABEL_PAGE_MAP, {kVaddr, kReadWrite, 0}, {kVSpace}));
 }
 

@@ -22,7 +22,10 @@ struct Piece {
     uint64_t paddr;
     int bits;
 
-    uint64_t end() const { return paddr + (uint64_t{1} << bits); }
+    uint64_t end() const
+    {
+        return paddr + (uint64_t{1} << bits);
+    }
     bool operator==(const Piece &other) const
     {
         return paddr == other.paddr && bits == other.bits;
@@ -36,8 +39,7 @@ std::ostream &operator<<(std::ostream &out, const Piece &piece)
 
 // A board: one window over all RAM, the kernel in the first megabytes of it, then device tree and
 // user image. Tests change the parameters, then boot.
-class Board
-{
+class Board {
   public:
     Board(uint64_t ram_start, uint64_t ram_end)
         : ram(ram_start, ram_end - ram_start), kernel_paddr(ram_start)
@@ -87,8 +89,14 @@ class Board
         return std::all_of(bytes, bytes + sizeof(struct kernel), [](uint8_t b) { return b == 0; });
     }
 
-    struct thread *root() const { return k->cores[0].current; }
-    struct slot *slot(uint64_t i) const { return &root()->slots[THREAD_CSPACE].cap.slots[i]; }
+    struct thread *root() const
+    {
+        return k->cores[0].current;
+    }
+    struct slot *slot(uint64_t i) const
+    {
+        return &root()->slots[THREAD_CSPACE].cap.slots[i];
+    }
 
     // The entry for a user address in the initial VSpace.
     uint64_t pte(uint64_t vaddr) const
@@ -135,8 +143,7 @@ class Board
     }
 };
 
-class QemuBootTest : public testing::Test
-{
+class QemuBootTest : public testing::Test {
   protected:
     QemuBootTest() : board_(0x80200000, 0x140000000)
     {
@@ -163,10 +170,28 @@ TEST_F(QemuBootTest, BootInfoIsThatOfTheWorkedExample)
     const uint64_t nodes = CONFIG_CORES;
     const uint64_t untyped = 0x3a + nodes;
     const struct bootinfo &info = *board_.info;
-    const std::vector<uint64_t> expected = {
-        0x14ae, 0, nodes, 0, 0x36000, info.untyped.end, 0x1000, 0, 0, 0x14 + nodes, untyped, 0x10,
-        0x12, 0, 0, 0x12, 0x14, 12, 0, 0x14, 0x14 + nodes, untyped,
-    };
+    const std::vector<uint64_t> expected = {0x14ae,
+                                            0,
+                                            nodes,
+                                            0,
+                                            0x36000,
+                                            info.untyped.end,
+                                            0x1000,
+                                            0,
+                                            0,
+                                            0x14 + nodes,
+                                            untyped,
+                                            0x10,
+                                            0x12,
+                                            0,
+                                            0,
+                                            0x12,
+                                            0x14,
+                                            12,
+                                            0,
+                                            0x14,
+                                            0x14 + nodes,
+                                            untyped};
     const auto *words = reinterpret_cast<const uint64_t *>(&info);
     EXPECT_EQ(expected, std::vector<uint64_t>(words, words + expected.size()));
     EXPECT_GT(info.untyped.end, untyped + 23);
@@ -193,14 +218,29 @@ TEST_F(QemuBootTest, FixedSlotsHoldTheContractsTypes)
 
 TEST_F(QemuBootTest, DeviceUntypedsAreThoseOfTheWorkedExample)
 {
-    const std::vector<Piece> expected = {
-        {0, 25},          {0x2200000, 21},   {0x2400000, 22},   {0x2800000, 23},
-        {0x3000000, 24},  {0x4000000, 26},   {0x8000000, 26},   {0xc600000, 21},
-        {0xc800000, 23},  {0xd000000, 24},   {0xe000000, 25},   {0x10000000, 28},
-        {0x20000000, 29}, {0x40000000, 30},  {0x80000000, 21},  {0x140000000, 30},
-        {0x180000000, 31}, {0x200000000, 33}, {0x400000000, 34}, {0x800000000, 35},
-        {0x1000000000, 36}, {0x2000000000, 37}, {0x4000000000, 38},
-    };
+    const std::vector<Piece> expected = {{0, 25},
+                                         {0x2200000, 21},
+                                         {0x2400000, 22},
+                                         {0x2800000, 23},
+                                         {0x3000000, 24},
+                                         {0x4000000, 26},
+                                         {0x8000000, 26},
+                                         {0xc600000, 21},
+                                         {0xc800000, 23},
+                                         {0xd000000, 24},
+                                         {0xe000000, 25},
+                                         {0x10000000, 28},
+                                         {0x20000000, 29},
+                                         {0x40000000, 30},
+                                         {0x80000000, 21},
+                                         {0x140000000, 30},
+                                         {0x180000000, 31},
+                                         {0x200000000, 33},
+                                         {0x400000000, 34},
+                                         {0x800000000, 35},
+                                         {0x1000000000, 36},
+                                         {0x2000000000, 37},
+                                         {0x4000000000, 38}};
     EXPECT_EQ(expected, board_.untypeds(true));
 }
 
@@ -242,8 +282,8 @@ TEST_F(QemuBootTest, AddressSpaceIsImageBufferBootInfoAndNothingElse)
         EXPECT_EQ(vaddr >= 0x10000 && vaddr < 0x3a000, pte_valid(board_.pte(vaddr)));
     }
     const struct page_table *root = vspace_of_asid(board_.k, 1);
-    EXPECT_TRUE(std::all_of(root->entries + 1, root->entries + 256,
-                            [](uint64_t pte) { return pte == 0; }));
+    EXPECT_TRUE(
+        std::all_of(root->entries + 1, root->entries + 256, [](uint64_t pte) { return pte == 0; }));
 }
 
 TEST_F(QemuBootTest, FrameCapabilitiesKnowWhereTheyAreMapped)
@@ -340,10 +380,11 @@ TEST_F(QemuBootTest, EveryInvariantHolds)
 
 constexpr uint64_t kBase = 0x80000000;
 
-class BootTest : public testing::Test
-{
+class BootTest : public testing::Test {
   protected:
-    BootTest() : board_(kBase, kBase + (8u << 20)) {}
+    BootTest() : board_(kBase, kBase + (8u << 20))
+    {
+    }
 
     void refused(enum boot_status status)
     {
@@ -591,10 +632,11 @@ TEST(BootStatusTest, EveryStatusHasASentenceOfItsOwn)
 // --- Memory maps against a model -----------------------------------------------------------------
 
 // One element per 16 bytes of the window: how often an untyped, or anything else, has it.
-class MemoryModel
-{
+class MemoryModel {
   public:
-    explicit MemoryModel(uint64_t size) : taken_(size / 16), given_(size / 16) {}
+    explicit MemoryModel(uint64_t size) : taken_(size / 16), given_(size / 16)
+    {
+    }
 
     void take(uint64_t start, uint64_t end)
     {
@@ -651,7 +693,9 @@ TEST(BootMapTest, EveryUnitOfFreeRamIsGivenOutOnce)
     for (uint32_t seed = 0; seed < 40; seed++) {
         SCOPED_TRACE(seed);
         std::mt19937_64 random(seed);
-        auto below = [&](uint64_t limit) { return random() % limit; };
+        auto below = [&](uint64_t limit) {
+            return random() % limit;
+        };
         Board board(kBase, kBase + size);
         struct boot_params &params = board.params;
         params.root_cnode_bits = 9;
@@ -731,9 +775,9 @@ TEST(BootMapTest, PiecesAreGreedyAndAtLeast16Bytes)
     while (boot_map_piece(&map, &paddr, &bits)) {
         pieces.push_back({paddr, static_cast<int>(bits)});
     }
-    const std::vector<Piece> expected = {{0x1010, 4},  {0x1020, 5},  {0x1040, 6}, {0x1080, 7},
-                                         {0x1100, 8},  {0x1200, 9},  {0x1400, 10}, {0x1800, 10},
-                                         {0x1c00, 4}};
+    const std::vector<Piece> expected = {{0x1010, 4},  {0x1020, 5},  {0x1040, 6},
+                                         {0x1080, 7},  {0x1100, 8},  {0x1200, 9},
+                                         {0x1400, 10}, {0x1800, 10}, {0x1c00, 4}};
     EXPECT_EQ(expected, pieces);
 }
 

@@ -5,7 +5,6 @@
 #ifndef TESTS_CORE_MACHINE_STUB_H
 #define TESTS_CORE_MACHINE_STUB_H
 
-#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -14,8 +13,6 @@
 #include <utility>
 #include <vector>
 
-/* core/ has a function of the C library's name, with other parameters; C++ would not have both. */
-#define sched_yield core_sched_yield
 extern "C" {
 #include "abi/api.h"
 #include "abi/checks.h"
@@ -34,7 +31,6 @@ extern "C" {
 #include "core/thread.h"
 #include "core/vspace.h"
 }
-#undef sched_yield
 
 /* What the kernel knows as its machine. */
 struct machine {
@@ -51,19 +47,24 @@ struct machine {
     uint64_t now = 0;     /* What machine_poll() reports. */
     bool pending = false; /* The same: an interrupt is pending. */
 
-    void forget() { *this = machine(); }
+    void forget()
+    {
+        *this = machine();
+    }
 };
 
 /* Host memory that plays RAM: zero pages that cost nothing until they are touched. */
-class HostRam
-{
+class HostRam {
   public:
     HostRam(uint64_t paddr, uint64_t size);
     ~HostRam();
     HostRam(const HostRam &) = delete;
     HostRam &operator=(const HostRam &) = delete;
 
-    uint64_t window() const { return reinterpret_cast<uint64_t>(memory_) - paddr_; }
+    uint64_t window() const
+    {
+        return reinterpret_cast<uint64_t>(memory_) - paddr_;
+    }
     template <typename T> T *at(uint64_t paddr) const
     {
         return reinterpret_cast<T *>(paddr + window());

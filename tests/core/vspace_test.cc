@@ -93,8 +93,7 @@ const Answer kOk = {STATUS_OK, {}};
 
 // A kernel with RAM, an ASID pool and one VSpace, whose root is the capability root_. Capabilities
 // are made directly; all of them are in the derivation sequence.
-class VSpaceFixture : public testing::Test
-{
+class VSpaceFixture : public testing::Test {
   protected:
     static constexpr uint64_t kRamBase = 0x80000000;
     static constexpr uint64_t kRamSize = 64u << 20;
@@ -131,7 +130,10 @@ class VSpaceFixture : public testing::Test
         return paddr;
     }
 
-    struct slot *empty_slot() { return &slots_[used_++]; }
+    struct slot *empty_slot()
+    {
+        return &slots_[used_++];
+    }
 
     struct slot *add(struct cap cap)
     {
@@ -245,7 +247,10 @@ class VSpaceFixture : public testing::Test
         return invoke(ABI_LABEL_PAGE_TABLE_UNMAP, table, {}, {});
     }
 
-    Answer unmap(struct slot *frame) { return invoke(ABI_LABEL_PAGE_UNMAP, frame, {}, {}); }
+    Answer unmap(struct slot *frame)
+    {
+        return invoke(ABI_LABEL_PAGE_UNMAP, frame, {}, {});
+    }
 
     Answer assign(struct slot *pool, struct slot *table)
     {
@@ -654,10 +659,12 @@ TEST_F(VSpaceFixture, EveryChangeOfAPointerFlushesTheAddressSpace)
     EXPECT_EQ(std::vector<uint16_t>{1}, machine_.asid_flushes);
 }
 
-class SwitchTest : public VSpaceFixture
-{
+class SwitchTest : public VSpaceFixture {
   protected:
-    SwitchTest() { thread_.slots[THREAD_VSPACE].cap = root_->cap; }
+    SwitchTest()
+    {
+        thread_.slots[THREAD_VSPACE].cap = root_->cap;
+    }
 
     void expect_space(uint64_t root, uint16_t asid)
     {

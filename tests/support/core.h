@@ -4,14 +4,11 @@
 #ifndef TESTS_SUPPORT_CORE_H
 #define TESTS_SUPPORT_CORE_H
 
-#include <sched.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
-/* core/ has a function of the C library's name, with other parameters; C++ would not have both. */
-#define sched_yield core_sched_yield
 extern "C" {
 #include "abi/api.h"
 #include "abi/checks.h"
@@ -34,6 +31,5 @@ extern "C" {
 #include "core/vspace.h"
 #include "hosted/sim.h"
 }
-#undef sched_yield
 
 #endif

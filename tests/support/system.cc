@@ -366,6 +366,11 @@ bool System::ecall(int64_t number, const std::vector<Word> &a, const Word *t0)
         return false;
     }
     struct regs &regs = current()->regs;
+    /* A scripted thread's code is straight on; it jumps back before it gets to native code. */
+    if (regs.pc - SIM_IMAGE_VADDR >= SIM_IMAGE_SIZE / 2 &&
+        regs.pc - SIM_IMAGE_VADDR < SIM_IMAGE_SIZE) {
+        regs.pc = SIM_IMAGE_VADDR;
+    }
     regs.x[REG_A7] = static_cast<Word>(number);
     for (size_t i = 0; i < a.size() && i < 7; i++) {
         regs.x[REG_A0 + i] = a[i];

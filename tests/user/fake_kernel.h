@@ -12,12 +12,12 @@
 #include "hosted/native.h"
 
 struct fake_kernel {
-    native_regs in;              /* Of the last call. */
-    native_regs out;             /* What it is answered. */
-    seL4_IPCBuffer *buffer;      /* Null: the thread has none. */
-    seL4_IPCBuffer buffer_seen;  /* As it was at the last call. */
+    native_regs in;             /* Of the last call. */
+    native_regs out;            /* What it is answered. */
+    seL4_IPCBuffer *buffer;     /* Null: the thread has none. */
+    seL4_IPCBuffer buffer_seen; /* As it was at the last call. */
     int calls;
-    std::string console;         /* What DebugPutChar wrote. */
+    std::string console; /* What DebugPutChar wrote. */
 };
 
 extern fake_kernel fake;

@@ -12,7 +12,7 @@ namespace {
 const seL4_Word SERVICE = 0x123;
 
 class StubsTest : public ::testing::Test {
-protected:
+  protected:
     void SetUp() override
     {
         fake_reset();

@@ -12,7 +12,7 @@ namespace {
 enum : seL4_Word { SRC = 0x51, DEST = 0xDE, REPLY = 0x4E };
 
 class SyscallsTest : public ::testing::Test {
-protected:
+  protected:
     void SetUp() override
     {
         fake_reset();
@@ -196,8 +196,8 @@ TEST_F(SyscallsTest, ReplyRecv)
 
 TEST_F(SyscallsTest, ReplyRecvWithMRs)
 {
-    expect_received_in_mrs(seL4_ReplyRecvWithMRs(SRC, info_, &sender_, &mr_[0], &mr_[1], &mr_[2],
-                                                 &mr_[3], REPLY));
+    expect_received_in_mrs(
+        seL4_ReplyRecvWithMRs(SRC, info_, &sender_, &mr_[0], &mr_[1], &mr_[2], &mr_[3], REPLY));
     expect_call(seL4_SysReplyRecv, SRC, info_.words[0], REPLY, 0);
     expect_sent(1);
     expect_sender();
@@ -230,8 +230,8 @@ TEST_F(SyscallsTest, NBSendWait)
 
 TEST_F(SyscallsTest, NBSendWaitWithMRs)
 {
-    expect_received_in_mrs(seL4_NBSendWaitWithMRs(DEST, info_, SRC, &sender_, &mr_[0], &mr_[1],
-                                                  &mr_[2], &mr_[3]));
+    expect_received_in_mrs(
+        seL4_NBSendWaitWithMRs(DEST, info_, SRC, &sender_, &mr_[0], &mr_[1], &mr_[2], &mr_[3]));
     expect_call(seL4_SysNBSendWait, SRC, info_.words[0], DEST, 0);
     expect_sent(1);
     expect_sender();

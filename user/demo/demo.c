@@ -81,8 +81,8 @@ struct thread_spec demo_with_time(struct thread_spec spec, seL4_Time budget_us, 
 
 bool demo_start(struct demo *d, const struct thread_spec *spec, struct user_thread *thread)
 {
-    return demo_ok(d, thread_create(&d->scene, spec, thread), spec->name)
-           && demo_ok(d, thread_start(thread), spec->name);
+    return demo_ok(d, thread_create(&d->scene, spec, thread), spec->name) &&
+           demo_ok(d, thread_start(thread), spec->name);
 }
 
 void demo_park(const struct demo *d)
@@ -133,8 +133,9 @@ void demo_root_task(void *bootinfo)
     d.space.vspace = seL4_CapInitThreadVSpace;
     seL4_SetIPCBuffer(d.info->ipcBuffer);
     alloc_init(&d.alloc, d.info);
-    if (demo_ok(&d, alloc_delegate(&d.alloc, DEMO_SCENE_BITS, DEMO_SCENE_SLOTS, &d.scene,
-                                   &d.untyped), "setting the stage")) {
+    if (demo_ok(&d,
+                alloc_delegate(&d.alloc, DEMO_SCENE_BITS, DEMO_SCENE_SLOTS, &d.scene, &d.untyped),
+                "setting the stage")) {
         play(&d, "1. The root task has all memory and all time", scene_boot);
         play(&d, "2. A passive server works on its clients' time", scene_server);
         play(&d, "3. A pager gives a thread its memory, page by page", scene_pager);

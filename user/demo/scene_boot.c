@@ -8,8 +8,8 @@
 
 static bool overlap(const seL4_UntypedDesc *a, const seL4_UntypedDesc *b)
 {
-    return a->paddr < b->paddr + ((seL4_Word)1 << b->sizeBits)
-           && b->paddr < a->paddr + ((seL4_Word)1 << a->sizeBits);
+    return a->paddr < b->paddr + ((seL4_Word)1 << b->sizeBits) &&
+           b->paddr < a->paddr + ((seL4_Word)1 << a->sizeBits);
 }
 
 static bool all_apart(const seL4_BootInfo *info)
@@ -71,8 +71,8 @@ static void show_reuse(struct demo *d)
     seL4_CPtr slot = sub.slot_next;
     demo_ok(d, space_map_new(&d->scene, &d->space, WINDOW, 1, &again), "page tables");
     demo_ok(d, seL4_RISCV_Page_Unmap(again), "unmapping");
-    if (demo_ok(d, alloc_object(&sub, seL4_RISCV_4K_Page, 0, &frame), "a frame")
-        && demo_ok(d, space_map(&sub, &d->space, frame, WINDOW, seL4_ReadWrite), "mapping")) {
+    if (demo_ok(d, alloc_object(&sub, seL4_RISCV_4K_Page, 0, &frame), "a frame") &&
+        demo_ok(d, space_map(&sub, &d->space, frame, WINDOW, seL4_ReadWrite), "mapping")) {
         user_store64(WINDOW + 8, 0x5ec7e7);
         demo_claim(d, user_load64(WINDOW + 8) == 0x5ec7e7, "a frame made and mapped keeps a value");
     }
@@ -88,8 +88,10 @@ static void show_reuse(struct demo *d)
 static void show_time(struct demo *d)
 {
     enum { WORK = 12000 };
-    demo_ok(d, seL4_SchedControl_Configure(d->info->schedcontrol.start, seL4_CapInitThreadSC, 10000,
-                                           10000, 0, 0), "configuring its own time");
+    demo_ok(d,
+            seL4_SchedControl_Configure(d->info->schedcontrol.start, seL4_CapInitThreadSC, 10000,
+                                        10000, 0, 0),
+            "configuring its own time");
     seL4_SchedContext_Consumed(seL4_CapInitThreadSC);
     uint64_t start = user_now_us();
     user_work_us(WORK);
@@ -98,8 +100,9 @@ static void show_time(struct demo *d)
     seL4_SchedContext_Consumed_t used = seL4_SchedContext_Consumed(seL4_CapInitThreadSC);
     demo_claim(d, elapsed >= WORK && elapsed <= WORK + WORK / 100,
                "%lu us of work alone on the machine take %lu us", (uint64_t)WORK, elapsed);
-    demo_claim(d, used.error == seL4_NoError && used.consumed >= WORK
-                      && used.consumed <= WORK + WORK / 100,
+    demo_claim(d,
+               used.error == seL4_NoError && used.consumed >= WORK &&
+                   used.consumed <= WORK + WORK / 100,
                "and the kernel charged %lu us for them", used.consumed);
 }
 

@@ -101,9 +101,8 @@ static bool give_pages(struct demo *d, const struct process *client)
         return false;
     }
     for (seL4_Word page = 0; page < PAGES; page++) {
-        seL4_Error error =
-            seL4_CNode_Move(client->cnode, SLOT_PAGES + page, PROCESS_CNODE_BITS, d->alloc.cnode,
-                            frames[page], ALLOC_DEPTH);
+        seL4_Error error = seL4_CNode_Move(client->cnode, SLOT_PAGES + page, PROCESS_CNODE_BITS,
+                                           d->alloc.cnode, frames[page], ALLOC_DEPTH);
         if (!demo_ok(d, error, "giving a page")) {
             return false;
         }
@@ -119,12 +118,15 @@ static bool make_client(struct demo *d, struct copy_scene *s, int client, const 
     spec = demo_with_time(spec, 10000, 10000);
     s->reports[client] = demo_object(d, seL4_EndpointObject);
     s->replies[client] = demo_object(d, seL4_ReplyObject);
-    return demo_ok(d, process_create(&d->scene, d->info, &spec, process), name)
-           && demo_ok(d, process_grant(&d->scene, process, SLOT_ROOT, s->reports[client],
-                                       seL4_NoRead, 0), "granting")
-           && demo_ok(d, process_grant(&d->scene, process, SLOT_COPY, s->server.endpoint,
-                                       seL4_NoRead, COPY_BADGE + (seL4_Word)client), "granting")
-           && give_pages(d, process) && demo_ok(d, thread_start(&process->thread), name);
+    return demo_ok(d, process_create(&d->scene, d->info, &spec, process), name) &&
+           demo_ok(d,
+                   process_grant(&d->scene, process, SLOT_ROOT, s->reports[client], seL4_NoRead, 0),
+                   "granting") &&
+           demo_ok(d,
+                   process_grant(&d->scene, process, SLOT_COPY, s->server.endpoint, seL4_NoRead,
+                                 COPY_BADGE + (seL4_Word)client),
+                   "granting") &&
+           give_pages(d, process) && demo_ok(d, thread_start(&process->thread), name);
 }
 
 static void watch(struct demo *d, const struct copy_scene *s)
@@ -157,9 +159,9 @@ void scene_copy(struct demo *d)
     struct thread_spec spec = demo_spec(d, "copy server", seL4_Null, seL4_Null, 120);
     spec = demo_with_time(spec, 5000, 5000);
     demo_say("  The copy server, sender and receiver are processes of their own.");
-    if (!demo_ok(d, copy_server_start(&d->scene, d->info, &spec, &s.server), "the copy server")
-        || !make_client(d, &s, SENDER, "sender", sender_main)
-        || !make_client(d, &s, RECEIVER, "receiver", receiver_main)) {
+    if (!demo_ok(d, copy_server_start(&d->scene, d->info, &spec, &s.server), "the copy server") ||
+        !make_client(d, &s, SENDER, "sender", sender_main) ||
+        !make_client(d, &s, RECEIVER, "receiver", receiver_main)) {
         return;
     }
     watch(d, &s);

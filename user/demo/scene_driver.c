@@ -54,14 +54,15 @@ void scene_driver(struct demo *d)
     demo_say("  The driver gets the device's registers, mapped, and interrupt %lu.",
              (uint64_t)DEMO_DEVICE_IRQ);
     bool ready = demo_ok(d, alloc_device_frame(&d->alloc, DEMO_DEVICE_PADDR, &frame),
-                         "the device's frame")
-                 && demo_ok(d, space_map(&d->scene, &d->space, frame, REGISTERS, seL4_ReadWrite),
-                            "mapping the device")
-                 && demo_ok(d, seL4_IRQControl_Get(seL4_CapIRQControl, DEMO_DEVICE_IRQ,
-                                                   d->alloc.cnode, v.handler, ALLOC_DEPTH),
-                            "getting the interrupt")
-                 && demo_ok(d, seL4_IRQHandler_SetNotification(v.handler, v.interrupt),
-                            "setting the notification");
+                         "the device's frame") &&
+                 demo_ok(d, space_map(&d->scene, &d->space, frame, REGISTERS, seL4_ReadWrite),
+                         "mapping the device") &&
+                 demo_ok(d,
+                         seL4_IRQControl_Get(seL4_CapIRQControl, DEMO_DEVICE_IRQ, d->alloc.cnode,
+                                             v.handler, ALLOC_DEPTH),
+                         "getting the interrupt") &&
+                 demo_ok(d, seL4_IRQHandler_SetNotification(v.handler, v.interrupt),
+                         "setting the notification");
     if (!ready) {
         return;
     }

@@ -13,7 +13,7 @@ struct paging {
     seL4_CPtr faults; /* Endpoint. */
     seL4_CPtr reply;
     seL4_CPtr done;
-    uint64_t loads;  /* Faults served. */
+    uint64_t loads; /* Faults served. */
     uint64_t stores;
     uint64_t strange;
     uint64_t sum; /* What the thread read back. */
@@ -23,15 +23,16 @@ struct paging {
 static void serve(struct paging *p, seL4_Fault_t fault)
 {
     uint64_t vaddr = seL4_Fault_VMFault_get_Addr(fault);
-    if (!seL4_isVMFault_Fault(fault) || vaddr < PAGED
-        || vaddr >= PAGED + PAGES * USER_PAGE_SIZE) {
+    if (!seL4_isVMFault_Fault(fault) || vaddr < PAGED || vaddr >= PAGED + PAGES * USER_PAGE_SIZE) {
         p->strange++;
         return;
     }
     p->loads += seL4_Fault_VMFault_get_FSR(fault) == FSR_LOAD;
     p->stores += seL4_Fault_VMFault_get_FSR(fault) == FSR_STORE;
-    demo_ok(p->demo, space_map_new(&p->demo->scene, &p->demo->space, vaddr - vaddr % USER_PAGE_SIZE,
-                                   1, seL4_Null), "serving a fault");
+    demo_ok(p->demo,
+            space_map_new(&p->demo->scene, &p->demo->space, vaddr - vaddr % USER_PAGE_SIZE, 1,
+                          seL4_Null),
+            "serving a fault");
 }
 
 static void pager_main(uint64_t argument)

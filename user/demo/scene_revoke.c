@@ -33,9 +33,9 @@ struct witness {
 static seL4_Word grab(void)
 {
     seL4_Word count = 0;
-    while (SLOT_LOOT + count < PROCESS_SLOT_END
-           && seL4_Untyped_Retype(SLOT_GIFT, seL4_RISCV_4K_Page, 0, PROCESS_SLOT_CNODE, 0, 0,
-                                  SLOT_LOOT + count, 1) == seL4_NoError) {
+    while (SLOT_LOOT + count < PROCESS_SLOT_END &&
+           seL4_Untyped_Retype(SLOT_GIFT, seL4_RISCV_4K_Page, 0, PROCESS_SLOT_CNODE, 0, 0,
+                               SLOT_LOOT + count, 1) == seL4_NoError) {
         count++;
     }
     return count;
@@ -79,8 +79,8 @@ static void witness_main(uint64_t argument)
 /* Moving a capability to where it is fails in one way if there is none, and else in another. */
 static bool occupied(const struct demo *d, seL4_CPtr slot)
 {
-    return seL4_CNode_Move(d->alloc.cnode, slot, ALLOC_DEPTH, d->alloc.cnode, slot, ALLOC_DEPTH)
-           == seL4_DeleteFirst;
+    return seL4_CNode_Move(d->alloc.cnode, slot, ALLOC_DEPTH, d->alloc.cnode, slot, ALLOC_DEPTH) ==
+           seL4_DeleteFirst;
 }
 
 /* A number for what is in a slot of the root task: the kind of capability, and for frames where
@@ -105,18 +105,17 @@ static uint64_t fingerprint_all(const struct demo *d, seL4_CPtr end)
     return hash;
 }
 
-static bool make_rogue(struct demo *d, struct alloc *sub, seL4_CPtr monitor,
-                       struct process *rogue)
+static bool make_rogue(struct demo *d, struct alloc *sub, seL4_CPtr monitor, struct process *rogue)
 {
     seL4_Untyped gift;
     struct thread_spec spec = demo_spec(d, "rogue", rogue_main, seL4_Null, 150);
     spec = demo_with_time(spec, 2000, 10000);
     spec.fault_endpoint = monitor;
-    return demo_ok(d, alloc_object(sub, seL4_UntypedObject, GIFT_BITS, &gift), "cutting")
-           && demo_ok(d, process_create(sub, d->info, &spec, rogue), "making the subsystem")
-           && demo_ok(d, process_grant(sub, rogue, SLOT_GIFT, gift, seL4_AllRights, 0), "granting")
-           && demo_ok(d, process_grant(sub, rogue, SLOT_MONITOR, monitor, seL4_CanWrite, 0),
-                      "granting");
+    return demo_ok(d, alloc_object(sub, seL4_UntypedObject, GIFT_BITS, &gift), "cutting") &&
+           demo_ok(d, process_create(sub, d->info, &spec, rogue), "making the subsystem") &&
+           demo_ok(d, process_grant(sub, rogue, SLOT_GIFT, gift, seL4_AllRights, 0), "granting") &&
+           demo_ok(d, process_grant(sub, rogue, SLOT_MONITOR, monitor, seL4_CanWrite, 0),
+                   "granting");
 }
 
 /* Watches the subsystem at work. */
@@ -126,8 +125,9 @@ static void watch(struct demo *d, const struct process *rogue, seL4_CPtr monitor
     uint64_t start = user_now_us();
     demo_ok(d, thread_start(&rogue->thread), "starting");
     seL4_MessageInfo_t info = seL4_Recv(monitor, seL4_Null, reply);
-    demo_claim(d, seL4_MessageInfo_get_label(info) == GRABBED
-                      && seL4_GetMR(0) == 1u << (GIFT_BITS - seL4_PageBits),
+    demo_claim(d,
+               seL4_MessageInfo_get_label(info) == GRABBED &&
+                   seL4_GetMR(0) == 1u << (GIFT_BITS - seL4_PageBits),
                "it grabs all it was given, %lu frames, and no more", seL4_GetMR(0));
     demo_claim(d, seL4_GetMR(1) == 0, "it tries capabilities it was not given: none answers");
     demo_wait(ntfn, DONE);
@@ -155,8 +155,8 @@ static void take_back(struct demo *d, const struct alloc *sub, seL4_CPtr first, 
     for (seL4_CPtr slot = first; slot < sub->slot_next; slot++) {
         demo_ok(d, seL4_CNode_Delete(d->alloc.cnode, slot, ALLOC_DEPTH), "deleting");
     }
-    seL4_Error error = seL4_Untyped_Retype(all, seL4_UntypedObject, ALL_BITS, d->alloc.cnode, 0, 0,
-                                           first, 1);
+    seL4_Error error =
+        seL4_Untyped_Retype(all, seL4_UntypedObject, ALL_BITS, d->alloc.cnode, 0, 0, first, 1);
     demo_claim(d, error == seL4_NoError, "all its memory is back: 1 MiB in one piece");
 }
 
@@ -177,8 +177,8 @@ void scene_revoke(struct demo *d)
     spec = demo_with_time(spec, 10000, 10000);
 
     demo_say("  A subsystem is built in 1 MiB, with 2 ms of time in 10 ms, above another thread.");
-    if (!demo_start(d, &spec, &thread)
-        || !demo_ok(d, alloc_delegate(&d->scene, ALL_BITS, ALL_SLOTS, &sub, &all), "delegating")) {
+    if (!demo_start(d, &spec, &thread) ||
+        !demo_ok(d, alloc_delegate(&d->scene, ALL_BITS, ALL_SLOTS, &sub, &all), "delegating")) {
         return;
     }
     seL4_CPtr first = sub.slot_next;

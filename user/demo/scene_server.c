@@ -5,9 +5,9 @@
 #include "user/lib/port.h"
 
 enum {
-    REQUESTS = 3,    /* Of each client. */
-    SERVICE = 1000,  /* Microseconds of work for each. */
-    ROUTINE = 1,     /* Badges. */
+    REQUESTS = 3,   /* Of each client. */
+    SERVICE = 1000, /* Microseconds of work for each. */
+    ROUTINE = 1,    /* Badges. */
     URGENT = 2,
     BUSY = 4,
     READY = 8,

@@ -114,8 +114,8 @@ seL4_Error alloc_object(struct alloc *a, seL4_Word type, seL4_Word size_bits, se
 static uint32_t gap_bits(const struct alloc_untyped *u, uint64_t end)
 {
     uint32_t bits = seL4_MinUntypedBits;
-    while (bits < u->size_bits && u->used % ((uint64_t)2 << bits) == 0
-           && u->used + ((uint64_t)2 << bits) <= end) {
+    while (bits < u->size_bits && u->used % ((uint64_t)2 << bits) == 0 &&
+           u->used + ((uint64_t)2 << bits) <= end) {
         bits++;
     }
     return bits;
@@ -125,8 +125,8 @@ seL4_Error alloc_device_frame(struct alloc *a, uint64_t paddr, seL4_CPtr *cap)
 {
     for (uint32_t i = 0; i < a->untyped_count; i++) {
         struct alloc_untyped *u = &a->untypeds[i];
-        if (!u->device || u->size_bits < seL4_PageBits || paddr < u->paddr + u->used
-            || paddr - u->paddr >= untyped_size(u)) {
+        if (!u->device || u->size_bits < seL4_PageBits || paddr < u->paddr + u->used ||
+            paddr - u->paddr >= untyped_size(u)) {
             continue;
         }
         while (u->paddr + u->used < paddr) {

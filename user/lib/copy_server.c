@@ -60,8 +60,8 @@ static seL4_Error lend(seL4_Word client, seL4_MessageInfo_t info, seL4_Word page
     if (page >= COPY_PAGES_MAX) {
         return seL4_RangeError;
     }
-    if (seL4_MessageInfo_get_extraCaps(info) != 1
-        || seL4_MessageInfo_get_capsUnwrapped(info) != 0) {
+    if (seL4_MessageInfo_get_extraCaps(info) != 1 ||
+        seL4_MessageInfo_get_capsUnwrapped(info) != 0) {
         return seL4_TruncatedMessage;
     }
     /* What was lent for this page before, perhaps revoked meanwhile, makes room. */

@@ -20,8 +20,7 @@ seL4_Error process_grant(const struct alloc *a, const struct process *process, s
 
 static seL4_Error make_spaces(struct alloc *a, const seL4_BootInfo *info, struct process *process)
 {
-    seL4_Error error =
-        alloc_object(a, seL4_CapTableObject, PROCESS_CNODE_BITS, &process->cnode);
+    seL4_Error error = alloc_object(a, seL4_CapTableObject, PROCESS_CNODE_BITS, &process->cnode);
     if (error != seL4_NoError) {
         return error;
     }

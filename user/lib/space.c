@@ -23,8 +23,8 @@ static seL4_Error add_table(struct alloc *a, const struct space *space, uint64_t
 seL4_Error space_map(struct alloc *a, const struct space *space, seL4_RISCV_Page frame,
                      uint64_t vaddr, seL4_CapRights_t rights)
 {
-    seL4_Error error = seL4_RISCV_Page_Map(frame, space->vspace, vaddr, rights,
-                                           seL4_RISCV_Default_VMAttributes);
+    seL4_Error error =
+        seL4_RISCV_Page_Map(frame, space->vspace, vaddr, rights, seL4_RISCV_Default_VMAttributes);
     for (int missing = 0; error == seL4_FailedLookup && missing < CONFIG_PT_LEVELS - 1; missing++) {
         error = add_table(a, space, vaddr);
         if (error != seL4_NoError) {
@@ -51,8 +51,8 @@ seL4_Error space_tables(struct alloc *a, const struct space *space, uint64_t vad
     return seL4_RISCV_Page_Unmap(frame);
 }
 
-seL4_Error space_map_new(struct alloc *a, const struct space *space, uint64_t vaddr,
-                         uint32_t count, seL4_CPtr *frames)
+seL4_Error space_map_new(struct alloc *a, const struct space *space, uint64_t vaddr, uint32_t count,
+                         seL4_CPtr *frames)
 {
     for (uint32_t i = 0; i < count; i++) {
         seL4_CPtr frame;

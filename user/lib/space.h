@@ -27,12 +27,11 @@ seL4_Error space_map(struct alloc *a, const struct space *space, seL4_RISCV_Page
 
 /* Makes new frames and maps them from `vaddr` on, writable. The capabilities are in `count`
  * consecutive elements of `frames`, if it is not null. */
-seL4_Error space_map_new(struct alloc *a, const struct space *space, uint64_t vaddr,
-                         uint32_t count, seL4_CPtr *frames);
+seL4_Error space_map_new(struct alloc *a, const struct space *space, uint64_t vaddr, uint32_t count,
+                         seL4_CPtr *frames);
 
 /* Maps the initial thread's program into another address space, at the same addresses and read
  * only, so that threads there can run the same code. */
-seL4_Error space_share_image(struct alloc *a, const struct space *space,
-                             const seL4_BootInfo *info);
+seL4_Error space_share_image(struct alloc *a, const struct space *space, const seL4_BootInfo *info);
 
 #endif

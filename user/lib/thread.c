@@ -12,8 +12,8 @@ static uint64_t stack_top(const struct thread_spec *spec)
 static seL4_Error make_memory(struct alloc *a, const struct thread_spec *spec, uint64_t *buffer,
                               seL4_CPtr *buffer_frame)
 {
-    seL4_Error error = space_map_new(a, spec->space, spec->area + USER_PAGE_SIZE,
-                                     THREAD_STACK_PAGES, seL4_Null);
+    seL4_Error error =
+        space_map_new(a, spec->space, spec->area + USER_PAGE_SIZE, THREAD_STACK_PAGES, seL4_Null);
     if (error != seL4_NoError) {
         return error;
     }
@@ -39,9 +39,8 @@ static seL4_Error make_sched_context(struct alloc *a, const struct thread_spec *
 static seL4_Error configure(const struct thread_spec *spec, const struct user_thread *thread,
                             uint64_t buffer, seL4_CPtr buffer_frame)
 {
-    seL4_Error error =
-        seL4_TCB_Configure(thread->tcb, spec->cspace, spec->cspace_guard, spec->space->vspace,
-                           seL4_NilData, buffer, buffer_frame);
+    seL4_Error error = seL4_TCB_Configure(thread->tcb, spec->cspace, spec->cspace_guard,
+                                          spec->space->vspace, seL4_NilData, buffer, buffer_frame);
     if (error != seL4_NoError) {
         return error;
     }
