@@ -189,10 +189,11 @@ enum status endpoint_cancel_badged(struct kernel *k, struct endpoint *endpoint, 
         if (thread->badge == badge) {
             cancel_queued(k, thread);
             sched_full(k);
-        }
-        /* Preempted, it starts again from the head: what was cancelled is gone from the queue. */
-        if (next != NULL && kernel_preempt(k)) {
-            return STATUS_PREEMPTED;
+            /* Only here: started again from the head, it has one sender less before it. A preemption
+             * point after others would let frequent interrupts keep it from ever getting past them. */
+            if (next != NULL && kernel_preempt(k)) {
+                return STATUS_PREEMPTED;
+            }
         }
         thread = next;
     }

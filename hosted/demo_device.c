@@ -30,8 +30,7 @@ static void device_write(void *context, uint64_t offset, uint32_t size, uint64_t
         return;
     }
     device->armed = true;
-    device->alarm =
-        sim_now(device->sim) + value * sim_config_of(device->sim)->ticks_per_us;
+    device->alarm = sim_now(device->sim) + value * sim_config_of(device->sim)->ticks_per_us;
     sim_schedule_irq(device->sim, DEMO_TIMER_IRQ, device->alarm);
 }
 

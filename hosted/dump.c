@@ -34,8 +34,8 @@ static const char *const state_names[] = {
 };
 
 static const char *const queue_names[] = {
-    [THREAD_QUEUE_NONE] = "no queue",       [THREAD_QUEUE_READY] = "ready queue",
-    [THREAD_QUEUE_RELEASE] = "release queue", [THREAD_QUEUE_ENDPOINT] = "endpoint queue",
+    [THREAD_QUEUE_NONE] = "no queue",           [THREAD_QUEUE_READY] = "ready queue",
+    [THREAD_QUEUE_RELEASE] = "release queue",   [THREAD_QUEUE_ENDPOINT] = "endpoint queue",
     [THREAD_QUEUE_NTFN] = "notification queue",
 };
 
@@ -98,7 +98,7 @@ static void put_queue(const struct dump *d, const char *what, const struct threa
     fprintf(d->file, "\n");
 }
 
-/* --- Threads and scheduling contexts ------------------------------------------------------------- */
+/* --- Threads and scheduling contexts ---------------------------------------------------------- */
 
 static void put_sc(const struct dump *d, const struct sched_context *sc)
 {
@@ -108,9 +108,9 @@ static void put_sc(const struct dump *d, const struct sched_context *sc)
     }
     const struct refills *r = &sc->refills;
     fprintf(d->file,
-            "    SC at %" PRIx64 ": budget %" PRIu64 " period %" PRIu64 " refills %u of %u badge %"
-            PRIx64 "%s core %u consumed %" PRIu64 " thread %" PRIx64 " notification %" PRIx64
-            " reply %" PRIx64 " yield from %" PRIx64 "\n",
+            "    SC at %" PRIx64 ": budget %" PRIu64 " period %" PRIu64
+            " refills %u of %u badge %" PRIx64 "%s core %u consumed %" PRIu64 " thread %" PRIx64
+            " notification %" PRIx64 " reply %" PRIx64 " yield from %" PRIx64 "\n",
             label_of(sc), r->budget, r->period, r->count, r->max, sc->badge,
             sc->sporadic ? " sporadic" : "", sc->core, sc->consumed, label_of(sc->thread),
             label_of(sc->ntfn), label_of(sc->reply), label_of(sc->yield_from));
@@ -163,8 +163,8 @@ static void put_thread(const struct dump *d, const struct thread *thread)
 {
     fprintf(d->file, "  ");
     put_thread_name(d, thread);
-    fprintf(d->file, ": %s, priority %u, %s, pc %" PRIx64 "%s\n",
-            NAME(state_names, thread->state), thread->priority, NAME(queue_names, thread->queue),
+    fprintf(d->file, ": %s, priority %u, %s, pc %" PRIx64 "%s\n", NAME(state_names, thread->state),
+            thread->priority, NAME(queue_names, thread->queue),
             thread == sim_current(d->sim) && d->exact ? 0 : thread->regs.pc,
             thread == sim_current(d->sim) ? ", current" : "");
     if (d->exact) {
@@ -189,7 +189,7 @@ static void put_threads(const struct dump *d)
     }
 }
 
-/* --- Cores --------------------------------------------------------------------------------------- */
+/* --- Cores ------------------------------------------------------------------------------------ */
 
 static void put_ready(const struct dump *d, const struct core *core)
 {
@@ -223,7 +223,7 @@ static void put_cores(const struct dump *d)
     }
 }
 
-/* --- Capabilities -------------------------------------------------------------------------------- */
+/* --- Capabilities ----------------------------------------------------------------------------- */
 
 /* FNV-1a over words, leaving out the current thread's IPC buffer: it holds the arguments. */
 static uint64_t hash_memory(const struct dump *d, uint64_t paddr, uint64_t size)
@@ -335,15 +335,14 @@ static void put_caps(const struct dump *d)
             return;
         }
         put_cap(d, number, slot);
-        if (before == NULL || before->type != slot->cap.type ||
-            before->paddr != slot->cap.paddr) {
+        if (before == NULL || before->type != slot->cap.type || before->paddr != slot->cap.paddr) {
             put_object(d, &slot->cap);
         }
         before = &slot->cap;
     }
 }
 
-/* --- All ----------------------------------------------------------------------------------------- */
+/* --- All -------------------------------------------------------------------------------------- */
 
 static void put_tables(const struct dump *d)
 {

@@ -13,7 +13,7 @@
 #include "hosted/options.h"
 #include "hosted/sim.h"
 
-enum exit_code { EXIT_GOOD = 0, EXIT_RUN_FAILED = 1, EXIT_USAGE = 2 };
+enum { EXIT_GOOD = 0, EXIT_RUN_FAILED = 1, EXIT_USAGE = 2 };
 
 #define VERSION "albireo 0.1.0"
 
@@ -50,11 +50,11 @@ static void put_figures(const struct sim *sim)
 {
     uint64_t ticks = sim_now(sim) - sim_config_of(sim)->start_time;
     printf("\n%" PRIu64 " kernel entries in %" PRIu64 " us of virtual time; all invariants checked "
-           "%" PRIu64 " times.\n", sim_events(sim), ticks / sim_config_of(sim)->ticks_per_us,
-           sim_checks(sim));
+           "%" PRIu64 " times.\n",
+           sim_events(sim), ticks / sim_config_of(sim)->ticks_per_us, sim_checks(sim));
 }
 
-static enum exit_code command_demo(struct options *options)
+static int command_demo(struct options *options)
 {
     struct sim_error error;
     demo_options = options->demo;
@@ -80,7 +80,7 @@ static enum exit_code command_demo(struct options *options)
     return wrong == NULL ? EXIT_GOOD : EXIT_RUN_FAILED;
 }
 
-static enum exit_code command_info(struct options *options)
+static int command_info(struct options *options)
 {
     struct sim_error error;
     struct sim *sim = sim_create(&options->config, &error);
@@ -96,7 +96,7 @@ static enum exit_code command_info(struct options *options)
 static const struct command {
     const char *name;
     const char *what;
-    enum exit_code (*run)(struct options *options);
+    int (*run)(struct options *options);
 } commands[] = {
     {"demo", "run the demonstration, scene by scene", command_demo},
     {"info", "print the memory map, the root task's untyped memory and the build", command_info},

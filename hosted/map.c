@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The memory of a simulated machine: checks the map that was asked for, finds places for the kernel,
- * the device tree and the user image, and maps RAM at its fixed host addresses.
+/* The memory of a simulated machine: checks the map that was asked for, finds places for the
+ * kernel, the device tree and the user image, and maps RAM at its fixed host addresses.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,7 +16,8 @@
 /* RAM lies below this, as the user-visible part of physical memory (docs/abi/11 section 11.8). */
 #define PADDR_TOP 0x8000000000u
 
-/* The upper half of the kernel's root table: supervisor, global, accessed, dirty, R, W, X, valid. */
+/* The upper half of the kernel's root table: supervisor, global, accessed, dirty, R, W, X,
+ * valid. */
 #define KERNEL_LEAF 0xEFu
 
 static bool overlap(const struct boot_region *a, const struct boot_region *b)
@@ -147,11 +148,13 @@ static bool place(const struct boot_params *params, const char *what, uint64_t p
     if (paddr == 0) {
         snprintf(error->text, sizeof error->text,
                  "no room in RAM for the %s: it needs %" PRIu64 " KiB in one piece outside "
-                 "reserved regions", what, size >> 10);
+                 "reserved regions",
+                 what, size >> 10);
     } else {
         snprintf(error->text, sizeof error->text,
                  "the %s does not fit at physical address 0x%" PRIx64 ": its %" PRIu64
-                 " KiB are not in RAM or overlap a reserved region", what, paddr, size >> 10);
+                 " KiB are not in RAM or overlap a reserved region",
+                 what, paddr, size >> 10);
     }
     return false;
 }
@@ -191,8 +194,8 @@ static bool plan(struct sim *sim, struct boot_region *kernel, struct sim_error *
         params->dtb = dtb.start;
         params->dtb_size = config->dtb_size;
     }
-    bool placed = place(params, "user image", config->image_paddr, config->image_size,
-                        &params->image, error);
+    bool placed =
+        place(params, "user image", config->image_paddr, config->image_size, &params->image, error);
     params->reserved_count = reserved;
     params->image_offset = params->image.start - config->image_vaddr;
     return placed;

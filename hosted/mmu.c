@@ -46,8 +46,8 @@ static uint64_t pte_base(uint64_t pte)
     return (pte & ~PTE_RESERVED) >> 10 << 12;
 }
 
-/* Finds the leaf for vaddr: 0 and *leaf; or the cause, and *leaf is what a TLB may remember of that:
- * an invalid entry of the level where the walk ended. */
+/* Finds the leaf for vaddr: 0 and *leaf; or the cause, and *leaf is what a TLB may remember of
+ * that: an invalid entry of the level where the walk ended. */
 static uint64_t walk(struct sim *sim, uint64_t vaddr, enum sim_access access,
                      struct tlb_entry *leaf)
 {

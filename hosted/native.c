@@ -20,7 +20,7 @@ enum { DEFAULT_THREADS = 1024, STACK_SIZE = SANITIZED ? 0x40000 : 0x10000 };
 
 struct sim *native_executing;
 
-/* --- Registered functions ---------------------------------------------------------------------- */
+/* --- Registered functions --------------------------------------------------------------------- */
 
 struct native *native_get(struct sim *sim)
 {
@@ -68,7 +68,7 @@ sim_native_entry *native_entry_at(const struct sim *sim, uint64_t pc)
     return sim->native->entries[index];
 }
 
-/* --- Contexts ----------------------------------------------------------------------------------- */
+/* --- Contexts --------------------------------------------------------------------------------- */
 
 static char *stack_of(const struct native *n, const struct context *context)
 {
@@ -166,7 +166,7 @@ static struct context *context_new(struct sim *sim)
     return context;
 }
 
-/* --- Switching ---------------------------------------------------------------------------------- */
+/* --- Switching -------------------------------------------------------------------------------- */
 
 /* From the scheduler's side into a thread, until it makes its next request. */
 void native_resume(struct sim *sim, struct context *context)
@@ -229,7 +229,7 @@ bool native_start(struct sim *sim, struct thread *thread, sim_native_entry *entr
     return true;
 }
 
-/* --- Ending and snapshots ------------------------------------------------------------------------ */
+/* --- Ending and snapshots --------------------------------------------------------------------- */
 
 void native_destroy(struct sim *sim)
 {

@@ -9,7 +9,7 @@
 #include "hosted/native.h"
 #include "hosted/native_state.h"
 
-/* --- Requests, on the scheduler's side ----------------------------------------------------------- */
+/* --- Requests, on the scheduler's side -------------------------------------------------------- */
 
 static void done(struct context *context)
 {
@@ -183,7 +183,7 @@ enum sim_run_end sim_run(struct sim *sim, uint64_t max_events)
     }
 }
 
-/* --- Requests, on the thread's side -------------------------------------------------------------- */
+/* --- Requests, on the thread's side ----------------------------------------------------------- */
 
 static struct context *self(void)
 {

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Native threads, between native.c (contexts and stacks) and native_run.c (what threads ask for).
+/* Native threads, between native.c (contexts and stacks) and native_run.c (what threads ask
+ * for).
  *
- * To the kernel a native thread is a thread like any other, with a PC. Each registered function has
- * NATIVE_SLOT bytes of addresses in the upper half of the user image: its entry at 0, and one address for each kind of
- * request. A thread that has made a request has the PC of that request; when it is dispatched there,
- * the request is made (again), and when it is dispatched 4 bytes further on, it has been made and
- * the function continues. So restarted system calls, retried and skipped faults, and a PC changed by
- * somebody else need no further rules.
+ * To the kernel a native thread is a thread like any other, with a PC. Each registered function
+ * has NATIVE_SLOT bytes of addresses in the upper half of the user image: its entry at 0, and
+ * one address for each kind of request. A thread that has made a request has the PC of that
+ * request; when it is dispatched there, the request is made (again), and when it is dispatched 4
+ * bytes further on, it has been made and the function continues. So restarted system calls,
+ * retried and skipped faults, and a PC changed by somebody else need no further rules.
  */
 #ifndef HOSTED_NATIVE_STATE_H
 #define HOSTED_NATIVE_STATE_H
@@ -70,7 +71,7 @@ struct native {
 /* The simulator whose native thread is executing, or null. */
 extern struct sim *native_executing;
 
-struct native *native_get(struct sim *sim); /* Made on first use. */
+struct native *native_get(struct sim *sim);                            /* Made on first use. */
 sim_native_entry *native_entry_at(const struct sim *sim, uint64_t pc); /* Null: none. */
 struct context *native_context_of(const struct native *n, const struct thread *thread);
 void native_release(struct sim *sim, struct context *context);

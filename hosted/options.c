@@ -15,7 +15,7 @@ struct parser {
 
 const char *options_help(void)
 {
-    return "  --memory SIZE        RAM at 0x80000000; SIZE in bytes or with K, M or G (default 64M)\n"
+    return "  --memory SIZE        RAM at 0x80000000; SIZE may end in K, M or G (default 64M)\n"
            "  --ram START:SIZE     one region of RAM instead; may be repeated\n"
            "  --reserve START:SIZE keep a region from users; may be repeated (the first 2 MiB of\n"
            "                       RAM at 0x80000000 are always reserved for firmware)\n"
@@ -142,7 +142,7 @@ static const struct {
     const char *name;
     bool (*parse)(struct parser *p, const char *option, const char *value);
 } valued[] = {
-    {"--memory", memory}, {"--ram", ram},   {"--reserve", reserve},
+    {"--memory", memory}, {"--ram", ram},       {"--reserve", reserve},
     {"--seed", seed},     {"--checks", checks},
 };
 

@@ -2,14 +2,15 @@
 
 /* The simulator: a whole machine with the kernel on it, inside a Linux process.
  *
- * Guest RAM lies at a fixed host address (physical address + SIM_WINDOW), so at most one simulator
- * exists at a time. User code is played in one of two ways, and both may be mixed: *scripted*, where
- * the caller of this interface is the current thread (sets its registers and fires sim_syscall(),
- * sim_load() and so on), or *native*, where threads are C functions (native.h) run by sim_run().
+ * Guest RAM lies at a fixed host address (physical address + SIM_WINDOW), so at most one
+ * simulator exists at a time. User code is played in one of two ways, and both may be mixed:
+ * *scripted*, where the caller of this interface is the current thread (sets its registers and
+ * fires sim_syscall(), sim_load() and so on), or *native*, where threads are C functions
+ * (native.h) run by sim_run().
  *
  * Time is virtual and moves only where this interface says so. Interrupts that are pending and
- * enabled, and the timer when it is due, are taken whenever user code would continue: at the end of
- * every function below that is marked (event).
+ * enabled, and the timer when it is due, are taken whenever user code would continue: at the end
+ * of every function below that is marked (event).
  *
  * A kernel panic does not end the process: the event that met it returns, sim_status() says
  * SIM_PANICKED, sim_message() why, and all further events do nothing.
@@ -31,14 +32,14 @@ struct kernel;
 struct sim;
 struct thread;
 
-#define SIM_WINDOW 0x200000000000u    /* Host address of RAM minus its physical address. */
-#define SIM_RAM_BASE 0x80000000u      /* Default memory map, like QEMU's virt board. */
-#define SIM_RAM_SIZE 0x4000000u       /* 64 MiB. */
-#define SIM_FIRMWARE_SIZE 0x200000u   /* Reserved at the start of RAM. */
-#define SIM_IMAGE_VADDR 0x10000u      /* Default user image. */
-#define SIM_IMAGE_SIZE 0x10000u       /* 16 pages. */
-#define SIM_TICKS_PER_US 10u          /* Default timer: 10 MHz. */
-#define SIM_RAM_LIMIT 0x400000000u    /* Most bytes of RAM in a memory map: 16 GiB. */
+#define SIM_WINDOW 0x200000000000u  /* Host address of RAM minus its physical address. */
+#define SIM_RAM_BASE 0x80000000u    /* Default memory map, like QEMU's virt board. */
+#define SIM_RAM_SIZE 0x4000000u     /* 64 MiB. */
+#define SIM_FIRMWARE_SIZE 0x200000u /* Reserved at the start of RAM. */
+#define SIM_IMAGE_VADDR 0x10000u    /* Default user image. */
+#define SIM_IMAGE_SIZE 0x10000u     /* 16 pages. */
+#define SIM_TICKS_PER_US 10u        /* Default timer: 10 MHz. */
+#define SIM_RAM_LIMIT 0x400000000u  /* Most bytes of RAM in a memory map: 16 GiB. */
 
 enum { SIM_ERROR_SIZE = 256 };
 
@@ -83,16 +84,16 @@ struct sim_config {
     uint64_t dtb_size;
 
     uint64_t ticks_per_us;
-    uint64_t start_time;  /* Clock at boot, ticks. */
-    uint64_t entry_ticks; /* Cost of each kernel entry; 0 by default. */
+    uint64_t start_time;   /* Clock at boot, ticks. */
+    uint64_t entry_ticks;  /* Cost of each kernel entry; 0 by default. */
     uint64_t access_ticks; /* Cost of each user access; 0 by default. */
 
-    uint32_t irq_max; /* Highest source of the interrupt controller. */
+    uint32_t irq_max;           /* Highest source of the interrupt controller. */
     bool irq_complete_at_claim; /* QEMU's virt board; false: HiFive style. */
-    uint32_t root_cnode_bits; /* 0: 12. */
-    uint32_t boot_slice_ms;   /* 0: 5. */
+    uint32_t root_cnode_bits;   /* 0: 12. */
+    uint32_t boot_slice_ms;     /* 0: 5. */
 
-    uint32_t tlb_limit; /* Translations per core; 0: never forgets one by itself. */
+    uint32_t tlb_limit;    /* Translations per core; 0: never forgets one by itself. */
     bool tlb_keep_invalid; /* The TLB also remembers failed translations until flushed. */
 
     uint32_t check_every; /* kernel_check() after every n-th event; 0: never. Default: 1. */
@@ -113,7 +114,7 @@ void sim_config_memory(struct sim_config *config, uint64_t size);
 struct sim *sim_create(const struct sim_config *config, struct sim_error *error);
 void sim_destroy(struct sim *sim); /* Null is allowed. */
 
-/* --- State ----------------------------------------------------------------------------------- */
+/* --- State ------------------------------------------------------------------------------------ */
 
 enum sim_status sim_status(const struct sim *sim);
 const char *sim_message(const struct sim *sim); /* Text of the panic, "" if there was none. */
@@ -144,9 +145,9 @@ void sim_syscall(struct sim *sim);
 /* The current thread takes an exception: scause and stval (event). */
 void sim_fault(struct sim *sim, uint64_t cause, uint64_t value);
 
-/* User accesses of 1, 2, 4 or 8 bytes through MMU and TLB (event). They may cross a page. False if
- * the kernel was entered by a fault instead, and nothing was stored; the caller must then see who is
- * current. sim_fetch() reads like an instruction fetch. */
+/* User accesses of 1, 2, 4 or 8 bytes through MMU and TLB (event). They may cross a page. False
+ * if the kernel was entered by a fault instead, and nothing was stored; the caller must then see
+ * who is current. sim_fetch() reads like an instruction fetch. */
 bool sim_load(struct sim *sim, uint64_t vaddr, uint32_t size, uint64_t *value);
 bool sim_store(struct sim *sim, uint64_t vaddr, uint32_t size, uint64_t value);
 bool sim_fetch(struct sim *sim, uint64_t vaddr, uint32_t size, uint64_t *value);
@@ -209,9 +210,9 @@ void sim_clear_injections(struct sim *sim);
 typedef uint64_t sim_device_read(void *context, uint64_t offset, uint32_t size);
 typedef void sim_device_write(void *context, uint64_t offset, uint32_t size, uint64_t value);
 
-/* User accesses to physical addresses [base, base + size) outside RAM go there; others outside RAM
- * are access faults. A callback may raise interrupts. False if it overlaps RAM or a device, or there
- * are too many (16). */
+/* User accesses to physical addresses [base, base + size) outside RAM go there; others outside
+ * RAM are access faults. A callback may raise interrupts. False if it overlaps RAM or a device,
+ * or there are too many (16). */
 bool sim_add_device(struct sim *sim, uint64_t base, uint64_t size, sim_device_read *read,
                     sim_device_write *write, void *context);
 
@@ -240,10 +241,10 @@ uint32_t sim_native_live(struct sim *sim);
 
 struct sim_snapshot;
 
-/* Copies the whole state: RAM, machine, native stacks. Native code keeps its state if that is all on
- * its stack and in guest memory; heap and globals are not restored. Null if out of memory, or if the
- * host does not tell which pages are in use (/proc/self/pagemap). Must not be called by native
- * code. */
+/* Copies the whole state: RAM, machine, native stacks. Native code keeps its state if that is
+ * all on its stack and in guest memory; heap and globals are not restored. Null if out of
+ * memory, or if the host does not tell which pages are in use (/proc/self/pagemap). Must not be
+ * called by native code. */
 struct sim_snapshot *sim_snapshot_take(struct sim *sim);
 /* Back to the snapshot, any number of times, in the simulator it was taken from. */
 void sim_snapshot_restore(struct sim *sim, const struct sim_snapshot *snapshot);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The parts of a simulator, for the files of hosted/ only. What a snapshot must bring back is in RAM,
- * in struct machine, or in the native arena; the rest of struct sim is the host's.
+/* The parts of a simulator, for the files of hosted/ only. What a snapshot must bring back is in
+ * RAM, in struct machine, or in the native arena; the rest of struct sim is the host's.
  */
 #ifndef HOSTED_STATE_H
 #define HOSTED_STATE_H
@@ -124,7 +124,7 @@ struct sim {
     enum sim_status status;
     char message[512];
     jmp_buf escape; /* Out of the kernel, on panic and halt. */
-    bool busy; /* In the kernel, or in a device's callback: interrupts wait. */
+    bool busy;      /* In the kernel, or in a device's callback: interrupts wait. */
     bool hold;
     uint64_t events;
     uint64_t checks;
@@ -140,7 +140,7 @@ struct sim {
     struct native *native;
 };
 
-/* --- Shared by the files of hosted/ ------------------------------------------------------------ */
+/* --- Shared by the files of hosted/ ----------------------------------------------------------- */
 
 enum sim_event { SIM_EVENT_SYSCALL, SIM_EVENT_FAULT, SIM_EVENT_IRQ, SIM_EVENT_TICK };
 

@@ -4,6 +4,7 @@
 #ifndef TESTS_API_SCHED_SUPPORT_H
 #define TESTS_API_SCHED_SUPPORT_H
 
+#include <algorithm>
 #include <ostream>
 #include <string>
 #include <vector>
@@ -88,6 +89,84 @@ inline bool in_release_queue(const Thread &thread)
 inline bool in_ready_queue(const Thread &thread)
 {
     return thread.object->queue == THREAD_QUEUE_READY;
+}
+
+/* The processor belonged to one thread for this long. */
+struct Stint {
+    std::string who;
+    Word start;
+    Word length;
+    bool operator==(const Stint &other) const
+    {
+        return who == other.who && start == other.start && length == other.length;
+    }
+};
+
+inline std::ostream &operator<<(std::ostream &out, const Stint &stint)
+{
+    return out << stint.who << " from " << stint.start << " for " << stint.length;
+}
+
+using Stints = std::vector<Stint>;
+
+/* Lets time pass and appends who had the processor, in order. */
+inline void observe(System &sys, Word ticks, Stints *stints)
+{
+    const Word end = sys.now() + ticks;
+    while (sys.alive() && sys.now() < end) {
+        const Word start = sys.now();
+        const std::string who = thread_name(sys.current());
+        sim_advance_current(sys.sim(), end - start);
+        if (!stints->empty() && stints->back().who == who &&
+            stints->back().start + stints->back().length == start) {
+            stints->back().length += sys.now() - start;
+        } else {
+            stints->push_back({who, start, sys.now() - start});
+        }
+    }
+    EXPECT_TRUE(sys.alive()) << sys.message_of_panic();
+}
+
+/* The stints of one thread. */
+inline Stints stints_of(const Stints &stints, const Thread &thread)
+{
+    Stints own;
+    for (const Stint &stint : stints) {
+        if (stint.who == thread_name(thread.object)) {
+            own.push_back(stint);
+        }
+    }
+    return own;
+}
+
+inline Word total_of(const Stints &stints)
+{
+    Word total = 0;
+    for (const Stint &stint : stints) {
+        total += stint.length;
+    }
+    return total;
+}
+
+/* The most that these stints have in any window of this length. Such a window may be taken to end
+ * where a stint ends. */
+inline Word most_in_window(const Stints &stints, Word window)
+{
+    Word most = 0;
+    for (size_t last = 0; last < stints.size(); last++) {
+        const Word end = stints[last].start + stints[last].length;
+        Word sum = 0;
+        for (size_t i = last + 1; i-- > 0;) {
+            const Word from = std::max(stints[i].start, end < window ? 0 : end - window);
+            const Word to = stints[i].start + stints[i].length;
+            if (to <= from) {
+                break;
+            }
+            sum += to - from;
+        }
+        most = std::max(most, sum);
+    }
+    return most;
 }
 
 } // namespace albireo

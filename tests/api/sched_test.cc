@@ -412,7 +412,7 @@ TEST_F(SchedTest, YieldWithLessThanTheMinimumLeftIsExecutedAgain)
     sys.yield();
     EXPECT_CURRENT(sys, a);
     EXPECT_EQ(THREAD_RESTART, b.state());
-    sys.advance(1000);
+    sys.advance(900);
     EXPECT_CURRENT(sys, b);
     EXPECT_EQ(pc, b.regs().pc);
 }

@@ -744,6 +744,7 @@ TEST(BootMapTest, GapsAreWhatNoBlockedRegionCovers)
     boot_map_block(&map, 0x3000, 0x4000);
     boot_map_block(&map, 0x1000, 0x2000);
     boot_map_block(&map, 0x1800, 0x2800); // Overlaps.
+    boot_map_block(&map, 0x2700, 0x2808); // A little longer than another.
     boot_map_block(&map, 0x1100, 0x1200); // Inside another.
     boot_map_block(&map, 0x5000, 0x5000); // Empty.
     boot_map_block(&map, 0x6000, UINT64_MAX);
@@ -752,7 +753,7 @@ TEST(BootMapTest, GapsAreWhatNoBlockedRegionCovers)
     EXPECT_EQ(0u, gap.start);
     EXPECT_EQ(0x1000u, gap.end);
     ASSERT_TRUE(boot_map_gap(&map, gap.end, &gap));
-    EXPECT_EQ(0x2800u, gap.start);
+    EXPECT_EQ(0x2808u, gap.start);
     EXPECT_EQ(0x3000u, gap.end);
     ASSERT_TRUE(boot_map_gap(&map, gap.end, &gap));
     EXPECT_EQ(0x4000u, gap.start);

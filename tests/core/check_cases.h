@@ -11,10 +11,11 @@
 #include "tests/core/check_state.h"
 
 /* Changes that can be taken back. */
-class Edit
-{
+class Edit {
   public:
-    explicit Edit(Rich &state) : state_(state) {}
+    explicit Edit(Rich &state) : state_(state)
+    {
+    }
     ~Edit();
     Edit(const Edit &) = delete;
     Edit &operator=(const Edit &) = delete;

@@ -116,7 +116,7 @@ class Rich : public Booted {
     CPtr device_frame;
     CPtr small_cnode;
     CPtr pool_copy, leaf_copy;
-    CPtr lone; /* An untyped without children. */
+    CPtr lone;                             /* An untyped without children. */
     CPtr handler, handler_copy, handler_7; /* Of interrupts 5 and 7. */
     CPtr pool, vspace, middle, leaf, unmapped, page_rw, page_ro, page_mega, page_none;
     CPtr zombie; /* An anchor, in a ring with another that lies in zombie_home, and a thread. */

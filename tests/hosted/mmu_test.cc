@@ -115,7 +115,9 @@ TEST(Mmu, FailedTranslationStaysUntilFlushed)
 TEST(Mmu, LimitedTlbForgets)
 {
     SystemOptions options;
-    options.configure = [](sim_config &config) { config.tlb_limit = 2; };
+    options.configure = [](sim_config &config) {
+        config.tlb_limit = 2;
+    };
     System sys(options);
     sys.map_new_page(kVSpace, kPage);
     EXPECT_EQ(translate(sys, kPage, SIM_LOAD), 0u);
@@ -197,11 +199,11 @@ TEST(Mmu, DevicesAnswerAndNothingElseDoes)
     /* make() below takes the first frame of the largest device untyped. */
     CPtr untyped = sys.device_untyped(13);
     Word paddr = sys.cap_at(untyped).paddr;
-    EXPECT_TRUE(
-        sim_add_device(sys.sim(), paddr, 0x1000, recorder_read, recorder_write, &recorder));
+    EXPECT_TRUE(sim_add_device(sys.sim(), paddr, 0x1000, recorder_read, recorder_write, &recorder));
     EXPECT_FALSE(
         sim_add_device(sys.sim(), paddr + 0xFFF, 1, recorder_read, recorder_write, &recorder));
-    EXPECT_FALSE(sim_add_device(sys.sim(), SIM_RAM_BASE, 1, recorder_read, recorder_write, nullptr));
+    EXPECT_FALSE(
+        sim_add_device(sys.sim(), SIM_RAM_BASE, 1, recorder_read, recorder_write, nullptr));
     CPtr frames = sys.alloc_slots(2);
     EXPECT_OK(sys.retype(untyped, ABI_OBJECT_PAGE_4K, 0, frames, 2));
     sys.map_tables(kVSpace, kPage);

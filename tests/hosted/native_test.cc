@@ -27,7 +27,7 @@ struct Shared {
 
 Shared *shared;
 
-/* --- System calls as native code makes them --- */
+/* --- System calls as native code makes them --------------------------------------------------- */
 
 struct native_regs ecall(int64_t number, Word a0 = 0, Word info = 0, Word mr0 = 0, Word mr1 = 0,
                          Word a6 = 0)
@@ -52,7 +52,7 @@ void wait_for(CPtr ntfn)
     ecall(ABI_SYS_WAIT, ntfn);
 }
 
-/* --- The harness: the root is scripted and parked, the threads are native --- */
+/* --- The harness: the root is scripted and parked, the threads are native --------------------- */
 
 class Native : public ::testing::Test {
   protected:
@@ -102,7 +102,7 @@ class Native : public ::testing::Test {
     {
         std::vector<Word> registers(32);
         registers[0] = sim_native_register(sys->sim(), entry);
-        registers[16] = argument; /* a0, docs/abi/05 section 5.5.1. */
+        registers[16] = argument;                     /* a0, docs/abi/05 section 5.5.1. */
         sys->write_registers(t.tcb, true, registers); /* It may run at once. */
     }
 
@@ -123,7 +123,7 @@ class Native : public ::testing::Test {
     std::unique_ptr<System> sys;
 };
 
-/* --- Bodies --- */
+/* --- Bodies ----------------------------------------------------------------------------------- */
 
 void log_argument(uint64_t argument)
 {
@@ -235,7 +235,9 @@ TEST(NativeRecycling, StacksOfDestroyedThreads)
     shared = &local;
     SystemOptions options;
     options.memory = 64u << 20;
-    options.configure = [](sim_config &config) { config.native_threads = 10; };
+    options.configure = [](sim_config &config) {
+        config.native_threads = 10;
+    };
     System sys(options);
     local.never = sys.make(ABI_OBJECT_NOTIFICATION);
     CPtr memory = sys.untyped(16);
@@ -269,7 +271,9 @@ TEST(NativeRecycling, MoreThanConfiguredIsReported)
     Shared local;
     shared = &local;
     SystemOptions options;
-    options.configure = [](sim_config &config) { config.native_threads = 2; };
+    options.configure = [](sim_config &config) {
+        config.native_threads = 2;
+    };
     System sys(options);
     local.never = sys.make(ABI_OBJECT_NOTIFICATION);
     for (int i = 0; i < 3; i++) {
@@ -349,7 +353,7 @@ TEST_F(Native, NewEntryDiscardsTheOldContext)
     EXPECT_EQ(shared_.count, 1u);
 }
 
-/* --- Faults --- */
+/* --- Faults ----------------------------------------------------------------------------------- */
 
 namespace {
 
@@ -456,7 +460,7 @@ TEST_F(Native, PointerSeesGuestMemory)
     EXPECT_EQ(shared_.log, (std::vector<Word>{77, 78}));
 }
 
-/* --- Snapshots --- */
+/* --- Snapshots -------------------------------------------------------------------------------- */
 
 namespace {
 

@@ -74,10 +74,9 @@ void put(std::ostream &out, const Row &row)
 void put_kind(std::ostream &out, const Kind &kind)
 {
     char line[200];
-    std::snprintf(line, sizeof line, "%-32s %2d  %-18s %10llu  %s\n", kind.words, 0,
-                  "ILLEGAL_OPERATION",
-                  static_cast<unsigned long long>(totals.unknown_label[kind.type]),
-                  "unknown label");
+    std::snprintf(
+        line, sizeof line, "%-32s %2d  %-18s %10llu  %s\n", kind.words, 0, "ILLEGAL_OPERATION",
+        static_cast<unsigned long long>(totals.unknown_label[kind.type]), "unknown label");
     out << line;
 }
 
@@ -111,8 +110,7 @@ void CountersTable::report(std::ostream &out)
         put_kind(out, kind);
     }
     out << "# system calls\n";
-#define ABI_X(number, name, stub)                                                                  \
-    out << #stub << " " << totals.syscalls[-(number)] << "\n";
+#define ABI_X(number, name, stub) out << #stub << " " << totals.syscalls[-(number)] << "\n";
     ABI_SYSCALLS(ABI_X)
 #undef ABI_X
     out << "# faults\n";

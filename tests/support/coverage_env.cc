@@ -42,8 +42,7 @@ class CoverageEnvironment : public ::testing::Environment {
     }
 };
 
-const auto *const environment =
-    ::testing::AddGlobalTestEnvironment(new CoverageEnvironment);
+const auto *const environment = ::testing::AddGlobalTestEnvironment(new CoverageEnvironment);
 
 } // namespace
 

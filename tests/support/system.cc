@@ -80,7 +80,7 @@ Word info_word(Word label, size_t length, size_t caps)
 
 } // namespace
 
-/* --- Construction ------------------------------------------------------------------------------ */
+/* --- Construction ----------------------------------------------------------------------------- */
 
 System::System(const SystemOptions &options)
 {
@@ -156,7 +156,7 @@ void System::after_event()
     }
 }
 
-/* --- Slots and objects --------------------------------------------------------------------------- */
+/* --- Slots and objects ------------------------------------------------------------------------ */
 
 CPtr System::alloc_slots(size_t count)
 {
@@ -179,8 +179,8 @@ CPtr System::make(Word type, Word size_bits)
     CPtr slot = alloc_slot();
     Reply reply = retype(ram_untyped_, type, size_bits, slot);
     if (!reply.ok()) {
-        ADD_FAILURE() << "make(" << type << ", " << size_bits
-                      << "): " << error_name(reply.label) << ", by " << thread_name(current());
+        ADD_FAILURE() << "make(" << type << ", " << size_bits << "): " << error_name(reply.label)
+                      << ", by " << thread_name(current());
         return 0;
     }
     return slot;
@@ -270,7 +270,7 @@ struct reply *System::reply_of(CPtr cptr) const
     return cap.type == CAP_REPLY ? cap.reply : nullptr;
 }
 
-/* --- Threads ------------------------------------------------------------------------------------- */
+/* --- Threads ---------------------------------------------------------------------------------- */
 
 Thread System::spawn(const ThreadOptions &o)
 {
@@ -342,7 +342,7 @@ void System::unpark()
     signal(park_);
 }
 
-/* --- System calls -------------------------------------------------------------------------------- */
+/* --- System calls ----------------------------------------------------------------------------- */
 
 /* The current thread's ecall, repeated as often as the kernel has it repeated. */
 bool System::syscall()
@@ -565,7 +565,7 @@ Reply System::write_registers(CPtr tcb, bool resume, const std::vector<Word> &re
     return call(tcb, ABI_LABEL_TCB_WRITE_REGISTERS, words);
 }
 
-/* --- Memory -------------------------------------------------------------------------------------- */
+/* --- Memory ----------------------------------------------------------------------------------- */
 
 CPtr System::make_vspace()
 {
@@ -627,7 +627,7 @@ void System::fault(Word cause, Word value)
     after_event();
 }
 
-/* --- Time and interrupts --------------------------------------------------------------------------- */
+/* --- Time and interrupts ---------------------------------------------------------------------- */
 
 void System::advance_ticks(Word ticks)
 {
@@ -648,7 +648,7 @@ void System::irq(uint32_t line)
     after_event();
 }
 
-/* --- Whole state ----------------------------------------------------------------------------------- */
+/* --- Whole state ------------------------------------------------------------------------------ */
 
 std::string System::state() const
 {
@@ -685,7 +685,7 @@ void System::restore(const Snapshot &snapshot)
     reported_ = false;
 }
 
-/* --- Expectations ---------------------------------------------------------------------------------- */
+/* --- Expectations ----------------------------------------------------------------------------- */
 
 const char *error_name(Word error)
 {

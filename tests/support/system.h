@@ -17,11 +17,12 @@
  *         EXPECT_EQ(sys.message().label, 7u); // What the server has received.
  *     }
  *
- * The root thread gets priority 100 (see SystemOptions), its MCP stays 255. Threads share its CSpace
- * and VSpace unless told otherwise. Everything goes through real system calls of the current thread,
- * also make() and spawn(); so call those while root is current. To let a lower thread run, park() the
- * root and later unpark() it. After every event kernel_check() runs; a violation or a kernel panic fails the test with a dump, and the
- * system then ignores everything else.
+ * The root thread gets priority 100 (see SystemOptions), its MCP stays 255. Threads share its
+ * CSpace and VSpace unless told otherwise. Everything goes through real system calls of the
+ * current thread, also make() and spawn(); so call those while root is current. To let a lower
+ * thread run, park() the root and later unpark() it. After every event kernel_check() runs; a
+ * violation or a kernel panic fails the test with a dump, and the system then ignores everything
+ * else.
  *
  * Typed invocations: for every row of ABI_INVOCATIONS there is a member function with the stub's
  * name, the invoked capability first, then the arguments in the stub's order, for example
@@ -29,8 +30,8 @@
  *     sys.TCB_SetPriority(tcb, authority, priority)
  *     sys.CNode_Copy(root, dest_index, dest_depth, src_root, src_index, src_depth, rights)
  *
- * They Call as the current thread. To get a message that a stub cannot produce (too short, missing
- * capabilities), use call() with the label.
+ * They Call as the current thread. To get a message that a stub cannot produce (too short,
+ * missing capabilities), use call() with the label.
  */
 #ifndef TESTS_SUPPORT_SYSTEM_H
 #define TESTS_SUPPORT_SYSTEM_H
@@ -65,7 +66,7 @@ constexpr CPtr kSchedContext = ABI_SLOT_INIT_SC;
 
 struct SystemOptions {
     uint64_t memory = 16u << 20;
-    uint8_t root_priority = 100; /* Set after boot; 255: as booted. */
+    uint8_t root_priority = 100;   /* Set after boot; 255: as booted. */
     bool complete_at_claim = true; /* As QEMU's virt board; false: HiFive. */
     bool checks = true;            /* kernel_check() after every event. */
     uint64_t start_time = 1000000;
@@ -87,8 +88,14 @@ struct Reply {
     Word unwrapped = 0;
     std::vector<Word> words; /* The first `length`. */
 
-    bool ok() const { return returned && label == 0; }
-    Word operator[](size_t i) const { return i < words.size() ? words[i] : 0xDEADDEADDEADDEADu; }
+    bool ok() const
+    {
+        return returned && label == 0;
+    }
+    Word operator[](size_t i) const
+    {
+        return i < words.size() ? words[i] : 0xDEADDEADDEADDEADu;
+    }
 };
 
 /* One thread made by the test. Plain data: copies name the same thread. */
@@ -99,14 +106,26 @@ struct Thread {
     struct thread *object = nullptr;
     System *system = nullptr;
 
-    struct regs &regs() const { return object->regs; }
-    enum thread_state state() const { return static_cast<enum thread_state>(object->state); }
-    struct sched_context *sc_object() const { return object->sc; } /* The one it runs on now. */
+    struct regs &regs() const
+    {
+        return object->regs;
+    }
+    enum thread_state state() const
+    {
+        return static_cast<enum thread_state>(object->state);
+    }
+    struct sched_context *sc_object() const
+    {
+        return object->sc;
+    } /* The one it runs on now. */
     /* Words of its IPC buffer (ABI_BUFFER_*); null if it has none. */
     Word *buffer_words() const;
     /* The message in its registers and buffer, as after a receive or an invocation. */
     Reply message() const;
-    bool operator==(const Thread &other) const { return object == other.object; }
+    bool operator==(const Thread &other) const
+    {
+        return object == other.object;
+    }
 };
 
 struct ThreadOptions {
@@ -139,15 +158,33 @@ class System {
     System(const System &) = delete;
     System &operator=(const System &) = delete;
 
-    struct sim *sim() const { return sim_; }
-    struct kernel *kernel() const { return sim_kernel(sim_); }
-    bool alive() const { return sim_ != nullptr && sim_status(sim_) == SIM_RUNNING; }
+    struct sim *sim() const
+    {
+        return sim_;
+    }
+    struct kernel *kernel() const
+    {
+        return sim_kernel(sim_);
+    }
+    bool alive() const
+    {
+        return sim_ != nullptr && sim_status(sim_) == SIM_RUNNING;
+    }
     /* A panic that happens from now on is expected: it does not fail the test. */
-    void expect_panic() { panic_expected_ = true; }
-    bool panicked() const { return sim_status(sim_) == SIM_PANICKED; }
-    std::string message_of_panic() const { return sim_message(sim_); }
+    void expect_panic()
+    {
+        panic_expected_ = true;
+    }
+    bool panicked() const
+    {
+        return sim_status(sim_) == SIM_PANICKED;
+    }
+    std::string message_of_panic() const
+    {
+        return sim_message(sim_);
+    }
 
-    /* --- Slots and objects ------------------------------------------------------------------- */
+    /* --- Slots and objects -------------------------------------------------------------------- */
 
     /* A fresh empty slot of the root CNode. */
     CPtr alloc_slot();
@@ -156,12 +193,18 @@ class System {
     /* A new object from the RAM untyped, made by the current thread (which must have the root
      * CSpace). Fails the test and returns 0 if that does not work. */
     CPtr make(Word type, Word size_bits = 0);
-    CPtr make_cnode(Word radix) { return make(ABI_OBJECT_CAP_TABLE, radix); }
+    CPtr make_cnode(Word radix)
+    {
+        return make(ABI_OBJECT_CAP_TABLE, radix);
+    }
     /* A new childless untyped of 2^bits bytes: RAM, and device memory. */
     CPtr untyped(Word bits);
     CPtr device_untyped(Word bits = 12);
     /* The boot untyped that make() takes memory from. */
-    CPtr ram_untyped() const { return ram_untyped_; }
+    CPtr ram_untyped() const
+    {
+        return ram_untyped_;
+    }
     /* A configured SC. Equal times: round robin. */
     CPtr make_sc(Word budget_us, Word period_us, Word extra_refills = 0, Word badge = 0,
                  Word flags = 0, Word size_bits = 8);
@@ -171,8 +214,14 @@ class System {
     CPtr copy(CPtr source, Word rights = ABI_RIGHT_ALL);
     CPtr mint(CPtr source, Word badge, Word rights = ABI_RIGHT_ALL);
     /* CNode operations on slots of the root CNode. */
-    Reply del(CPtr slot) { return CNode_Delete(kCNode, slot, 64); }
-    Reply revoke(CPtr slot) { return CNode_Revoke(kCNode, slot, 64); }
+    Reply del(CPtr slot)
+    {
+        return CNode_Delete(kCNode, slot, 64);
+    }
+    Reply revoke(CPtr slot)
+    {
+        return CNode_Revoke(kCNode, slot, 64);
+    }
     Reply move(CPtr dest, CPtr source)
     {
         return CNode_Move(kCNode, dest, 64, kCNode, source, 64);
@@ -182,7 +231,10 @@ class System {
      * resolve. slot_at(): null then. */
     const struct cap &cap_at(CPtr cptr) const;
     struct slot *slot_at(CPtr cptr) const;
-    bool is_empty(CPtr cptr) const { return cap_at(cptr).type == CAP_NULL; }
+    bool is_empty(CPtr cptr) const
+    {
+        return cap_at(cptr).type == CAP_NULL;
+    }
     struct thread *thread_of(CPtr cptr) const;
     struct sched_context *sc_of(CPtr cptr) const;
     struct endpoint *endpoint_of(CPtr cptr) const;
@@ -190,16 +242,31 @@ class System {
     struct reply *reply_of(CPtr cptr) const;
 
     /* BootInfo: the words of the frame, docs/abi/11 section 11.7. */
-    const Word *bootinfo() const { return bootinfo_; }
+    const Word *bootinfo() const
+    {
+        return bootinfo_;
+    }
 
-    /* --- Threads ----------------------------------------------------------------------------- */
+    /* --- Threads ------------------------------------------------------------------------------ */
 
-    Thread root() const { return root_; }
+    Thread root() const
+    {
+        return root_;
+    }
     /* TCB, SC and buffer, configured (and started) by the current thread. */
     Thread spawn(const ThreadOptions &options = ThreadOptions());
-    struct thread *current() const { return sim_current(sim_); }
-    bool is_current(const Thread &thread) const { return current() == thread.object; }
-    bool is_idle() const { return sim_is_idle(sim_); }
+    struct thread *current() const
+    {
+        return sim_current(sim_);
+    }
+    bool is_current(const Thread &thread) const
+    {
+        return current() == thread.object;
+    }
+    bool is_idle() const
+    {
+        return sim_is_idle(sim_);
+    }
     /* The current thread yields to `thread` (SchedContext_YieldTo), whose priority must be at least
      * its own, and which must then be current. The yielding thread comes next. */
     void switch_to(const Thread &thread);
@@ -208,7 +275,7 @@ class System {
     void park();
     void unpark();
 
-    /* --- Raw system calls of the current thread ------------------------------------------------ */
+    /* --- Raw system calls of the current thread ----------------------------------------------- */
 
     /* ecall: a7 := number, a0.. := a (the others stay), t0 := t0 if given. If the kernel lets the
      * same thread repeat its ecall (preempted, budget ended), it does so, unless auto_restart is
@@ -228,7 +295,10 @@ class System {
                const std::vector<CPtr> &caps = {});
     Reply nb_send(CPtr dest, Word label = 0, const std::vector<Word> &words = {},
                   const std::vector<CPtr> &caps = {});
-    Reply signal(CPtr dest) { return send(dest); }
+    Reply signal(CPtr dest)
+    {
+        return send(dest);
+    }
     Reply recv(CPtr source, CPtr reply = 0);
     Reply nb_recv(CPtr source, CPtr reply = 0);
     Reply wait(CPtr source);
@@ -239,17 +309,23 @@ class System {
                        const std::vector<Word> &words = {}, const std::vector<CPtr> &caps = {});
     Reply nb_send_wait(CPtr dest, CPtr source, Word label = 0, const std::vector<Word> &words = {},
                        const std::vector<CPtr> &caps = {});
-    void yield() { ecall(ABI_SYS_YIELD); }
+    void yield()
+    {
+        ecall(ABI_SYS_YIELD);
+    }
 
     /* The message in the current thread's registers and buffer; in any thread's. */
-    Reply message() const { return message_of(current()); }
+    Reply message() const
+    {
+        return message_of(current());
+    }
     Reply message_of(struct thread *thread) const;
     /* The current thread's receive slot: where a transferred capability goes. */
     void set_receive_slot(CPtr cnode, CPtr index, Word depth = 64);
     /* Words of a thread's IPC buffer, null if it has none. */
     Word *buffer_of(struct thread *thread) const;
 
-    /* --- Typed invocations --------------------------------------------------------------------- */
+    /* --- Typed invocations -------------------------------------------------------------------- */
 
 #define ABI_SYSTEM_W(type, name) , Word name
 #define ABI_SYSTEM_N(name) , Word name
@@ -263,8 +339,8 @@ class System {
         std::vector<Word> words;                                                                   \
         std::vector<CPtr> caps;                                                                    \
         ABI_ARGS_##args(ABI_SYSTEM_PUSH_W, ABI_SYSTEM_PUSH_N, ABI_SYSTEM_PUSH_N,                   \
-                        ABI_SYSTEM_PUSH_N, ABI_SYSTEM_PUSH_C) return call(service, label, words,   \
-                                                                          caps);                   \
+                        ABI_SYSTEM_PUSH_N,                                                         \
+                        ABI_SYSTEM_PUSH_C) return call(service, label, words, caps);               \
     }
     ABI_INVOCATIONS(ABI_X)
 #undef ABI_X
@@ -282,7 +358,7 @@ class System {
         return Untyped_Retype(untyped, type, size_bits, kCNode, 0, 0, first_slot, count);
     }
 
-    /* --- Memory -------------------------------------------------------------------------------- */
+    /* --- Memory ------------------------------------------------------------------------------- */
 
     /* A new root page table with an ASID from the initial pool. */
     CPtr make_vspace();
@@ -298,22 +374,40 @@ class System {
     /* The current thread takes an exception. */
     void fault(Word cause, Word value);
 
-    /* --- Time and interrupts ------------------------------------------------------------------- */
+    /* --- Time and interrupts ------------------------------------------------------------------ */
 
-    Word now() const { return sim_now(sim_); }
-    void advance(Word us) { advance_ticks(us * sim_config_of(sim_)->ticks_per_us); }
+    Word now() const
+    {
+        return sim_now(sim_);
+    }
+    void advance(Word us)
+    {
+        advance_ticks(us * sim_config_of(sim_)->ticks_per_us);
+    }
     void advance_ticks(Word ticks);
     /* When idle: to the next thing that happens. False if nothing will. */
     bool run_idle();
     void irq(uint32_t line);
-    void poll_every(uint32_t n) { sim_poll_every(sim_, n); }
+    void poll_every(uint32_t n)
+    {
+        sim_poll_every(sim_, n);
+    }
     /* The interrupt comes at the n-th preemption point that looks (n >= 1). */
-    void preempt_at(uint64_t n, uint32_t line) { sim_inject_at_preemption(sim_, n, line); }
+    void preempt_at(uint64_t n, uint32_t line)
+    {
+        sim_inject_at_preemption(sim_, n, line);
+    }
 
-    /* --- Whole state --------------------------------------------------------------------------- */
+    /* --- Whole state -------------------------------------------------------------------------- */
 
-    std::string console() const { return sim_console(sim_); }
-    void clear_console() { sim_console_clear(sim_); }
+    std::string console() const
+    {
+        return sim_console(sim_);
+    }
+    void clear_console()
+    {
+        sim_console_clear(sim_);
+    }
     /* All of the state in words, but counters and the current thread's registers. */
     std::string state() const;
     std::string dump() const; /* For humans. */
@@ -356,7 +450,7 @@ class CountersTable {
     static bool complete(std::ostream &out);
 };
 
-/* --- Expectations -------------------------------------------------------------------------------- */
+/* --- Expectations ----------------------------------------------------------------------------- */
 
 ::testing::AssertionResult has_error(const Reply &reply, Word error);
 ::testing::AssertionResult has_error(const Reply &reply, Word error,
@@ -369,7 +463,8 @@ std::string thread_name(const struct thread *thread);
 #define ASSERT_OK(reply) ASSERT_TRUE(::albireo::has_error((reply), STATUS_OK))
 
 /* The call returned with this error (STATUS_*), and detail words if given:
- * EXPECT_CALL_ERROR(reply, STATUS_RANGE_ERROR, {1, 64}); without the third, details do not matter. */
+ * EXPECT_CALL_ERROR(reply, STATUS_RANGE_ERROR, {1, 64}); without the third, details do not
+ * matter. */
 #define EXPECT_CALL_ERROR(reply, ...) EXPECT_TRUE(::albireo::has_error((reply), __VA_ARGS__))
 
 #define EXPECT_CURRENT(sys, thread_)                                                               \
