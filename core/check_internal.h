@@ -3,9 +3,9 @@
 /* What the parts of kernel_check() share. Private to core/check*.c.
  *
  * The parts run in the order of the prototypes below, and each relies on what those before it have
- * established: first the derivation sequence is walked (its links are checked as they are followed),
- * then the fields of every capability, then the table of all objects is built from them. From there
- * on, no pointer is followed before it has been found in that table.
+ * established: first the derivation sequence is walked (its links are checked as they are
+ * followed), then the fields of every capability, then the table of all objects is built from them.
+ * From there on, no pointer is followed before it has been found in that table.
  *
  * What is trusted, since nothing could be read without it: window, slot_base, ram_base and ram_top
  * of struct kernel, and that all RAM between the latter two can be read.

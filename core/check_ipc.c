@@ -117,8 +117,8 @@ static bool check_lent(struct check *c, const struct sched_context *sc)
     return true;
 }
 
-/* Call stacks have an end: walking down from all tops meets all Reply objects that are in one. Those
- * below a top can have only one predecessor, so no walk is endless. */
+/* Call stacks have an end: walking down from all tops meets all Reply objects that are in one.
+ * Those below a top can have only one predecessor, so no walk is endless. */
 static bool check_stacks(struct check *c)
 {
     uint64_t members = 0;

@@ -162,8 +162,8 @@ static bool same_object(const struct cap *a, const struct cap *b)
     return a->type == b->type && a->paddr == b->paddr && a->type != CAP_UNTYPED;
 }
 
-/* Position i > 0 holds something that was copied from the capability before it, or from one that was
- * copied from that and is gone. */
+/* Position i > 0 holds something that was copied from the capability before it, or from one that
+ * was copied from that and is gone. */
 static bool is_copy_of_previous(const struct check *c, uint64_t i)
 {
     const struct cap *cap = check_cap(c, i);

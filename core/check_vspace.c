@@ -24,8 +24,8 @@ struct walk {
 
 /* --- Objects ---------------------------------------------------------------------------------- */
 
-/* The capabilities to a page table have one mapping record, and a table that is not mapped is empty:
- * mapping it gives access to nothing. */
+/* The capabilities to a page table have one mapping record, and a table that is not mapped is
+ * empty: mapping it gives access to nothing. */
 static bool check_table_object(struct check *c, const struct check_object *object)
 {
     const struct page_table *table = check_object_at(c, object);

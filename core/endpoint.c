@@ -191,7 +191,7 @@ enum status endpoint_cancel_badged(struct kernel *k, struct endpoint *endpoint, 
             sched_full(k);
             /* Only here: started again from the head, it has one sender less before it. A preemption
              * point after others would let frequent interrupts keep it from ever getting past them. */
-            if (next != NULL && kernel_preempt(k)) {
+            if (kernel_preempt(k)) {
                 return STATUS_PREEMPTED;
             }
         }

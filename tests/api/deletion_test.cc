@@ -195,8 +195,8 @@ TEST(LastCap, OfTheCurrentSchedContextStopsTheCaller)
     EXPECT_CURRENT(sys, thread);
     sys.del(thread.sc);
     EXPECT_CURRENT(sys, sys.root());
-    EXPECT_OK(sys.SchedContext_Bind(sys.make_sc(1000, 1000), thread.tcb));
-    sys.park();
+    EXPECT_EQ(thread.state(), THREAD_RUNNING);
+    sys.SchedContext_Bind(sys.make_sc(1000, 1000), thread.tcb);
     EXPECT_CURRENT(sys, thread);
 }
 

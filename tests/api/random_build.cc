@@ -130,7 +130,9 @@ bool World::build_tcb_priority(Invocation *i)
 
 bool World::build_tcb(Invocation *i)
 {
-    i->dest = pick(CAP_TCB, [this](const struct cap &c) { return c.thread != sys.current(); });
+    i->dest = pick(CAP_TCB, [this](const struct cap &c) {
+        return c.thread != sys.current() || rng.chance(3);
+    });
     switch (i->label) {
     case ABI_LABEL_TCB_READ_REGISTERS:
         i->words = {rng.chance(10) ? 1u : 0u, rng.between(1, 32)};
@@ -194,7 +196,6 @@ bool World::build_irq(Invocation *i)
 /* Entry 0 stays the root task's domain, and times are short: everybody gets a turn. */
 bool World::build_domain(Invocation *i)
 {
-    if (i->label == ABI_LABEL_DOMAIN_SET) return false;
     i->dest = pick(CAP_DOMAIN);
     Word domain = rng.chance(90) ? rng.below(std::min<Word>(CONFIG_DOMAINS, 3)) : strange_word();
     if (i->label == ABI_LABEL_DOMAIN_SET) {
@@ -204,7 +205,7 @@ bool World::build_domain(Invocation *i)
         i->words = {CONFIG_DOMAINS == 1 ? 0 : rng.below(5), domain,
                     rng.of({0, 3000, 20000, 90000})};
     } else {
-        i->words = {CONFIG_DOMAINS == 1 ? 0 : rng.below(5)};
+        i->words = {CONFIG_DOMAINS == 1 ? rng.below(8) / 7 : rng.below(5)};
     }
     return true;
 }
@@ -237,7 +238,7 @@ bool World::build_vspace(Invocation *i)
 {
     Word at = vaddr();
     i->dest = pick(CAP_FRAME, [&](const struct cap &c) {
-        return (c.asid == 0) == (i->label == ABI_LABEL_PAGE_MAP);
+        return (c.asid == 0) == (i->label == ABI_LABEL_PAGE_MAP) || rng.chance(3);
     });
     switch (i->label) {
     case ABI_LABEL_PAGE_TABLE_MAP:

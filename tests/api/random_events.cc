@@ -78,7 +78,7 @@ void World::invoke_something()
                                  : rng.between(1, ABI_LABEL_COUNT - 1);
         built = build(&i);
     }
-    if (rng.chance(10)) {
+    if (rng.chance(14)) {
         mutate(&i);
     }
     invoke(i);

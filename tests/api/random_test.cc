@@ -59,10 +59,18 @@ double share(const Totals &totals)
 
 void report(const Totals &totals, Word seeds)
 {
-    std::cout << seeds << " seeds, " << totals.steps << " steps, " << totals.entries
-              << " kernel entries (" << totals.entries / seeds << " a seed), " << totals.faults
-              << " faults, " << totals.preempted << " preemptions\n"
-              << totals.success + totals.errors << " invocations decoded, " << std::fixed
+    std::cout << seeds << " seeds, " << totals.steps << " steps (" << totals.idle << " idle, "
+              << totals.repairs << " repairs), " << totals.entries << " kernel entries ("
+              << totals.entries / seeds << " a seed), " << totals.preempted << " preemptions\n";
+#define ABI_X(number, name, stub)                                                                  \
+    std::cout << std::setw(10) << totals.syscalls[-(number)] << "  " #stub "\n";
+    ABI_SYSCALLS(ABI_X)
+#undef ABI_X
+#define ABI_X(number, name, stub)                                                                  \
+    std::cout << std::setw(10) << totals.faults[number] << "  " #stub "\n";
+    ABI_FAULTS(ABI_X)
+#undef ABI_X
+    std::cout << totals.success + totals.errors << " invocations decoded, " << std::fixed
               << std::setprecision(1) << share(totals) << " % successful\n";
 #define ABI_X(label, kind, name, stub, handler, args, results)                                     \
     std::cout << std::setw(10) << totals.by_label[label] << "  " #stub "\n";

@@ -25,13 +25,35 @@ SystemOptions small_machine()
 
 } // namespace
 
+void Totals::add(const struct counters &now, const struct counters &before)
+{
+    entries += now.entries - before.entries;
+    for (size_t label = 0; label < ABI_LABEL_COUNT; label++) {
+        by_label[label] += now.success[label] - before.success[label];
+        success += now.success[label] - before.success[label];
+        preempted += now.preempted[label] - before.preempted[label];
+        for (size_t i = 0; i < ABI_CHECK_MAX; i++) {
+            by_check[label][i] += now.errors[label][i] - before.errors[label][i];
+            errors += now.errors[label][i] - before.errors[label][i];
+        }
+    }
+    for (size_t i = 0; i < std::size(now.unknown_label); i++) {
+        errors += now.unknown_label[i] - before.unknown_label[i];
+    }
+    for (size_t i = 0; i < syscalls.size(); i++) {
+        syscalls[i] += now.syscalls[i] - before.syscalls[i];
+    }
+    for (size_t i = 0; i < faults.size(); i++) {
+        faults[i] += now.faults[i] - before.faults[i];
+    }
+}
+
 World::World() : sys(small_machine()), rng(0)
 {
     cycle_untypeds();
     populate();
     sys.auto_restart = false;
     start_ = sys.snapshot();
-    before_ = sys.kernel()->counters;
 }
 
 /* --- The inhabitants ------------------------------------------------------------------------------- */
@@ -238,7 +260,11 @@ CPtr World::any_pointer()
     if (refs_.empty() || rng.chance(5)) {
         return strange_word();
     }
-    return refs_[rng.below(refs_.size())].cptr;
+    Ref ref = refs_[rng.below(refs_.size())];
+    for (int tries = 0; tries < 4 && ref.slot->cap.type == CAP_NULL && rng.chance(80); tries++) {
+        ref = refs_[rng.below(refs_.size())];
+    }
+    return ref.cptr;
 }
 
 CPtr World::cptr_of(const struct slot *slot) const
@@ -325,9 +351,12 @@ struct slot *World::fresh(Word count)
 
 Word World::strange_word()
 {
-    switch (rng.below(6)) {
+    switch (rng.below(8)) {
     case 0:
         return rng.below(130);
+    case 6:
+    case 7:
+        return rng.below(8);
     case 1:
         return Word{1} << rng.below(64);
     case 2:
@@ -354,7 +383,8 @@ bool World::is_root_table(const struct cap &cap) const
 
 CPtr World::vspace()
 {
-    return pick(CAP_PAGE_TABLE, [this](const struct cap &c) { return is_root_table(c); });
+    return pick(CAP_PAGE_TABLE,
+                [this](const struct cap &c) { return is_root_table(c) || rng.chance(3); });
 }
 
 void World::note(const std::string &text)
@@ -421,6 +451,7 @@ void World::act()
 void World::idle_step()
 {
     note("idle");
+    totals.idle++;
     Word dice = rng.below(10);
     if (dice < 4 && sys.run_idle()) {
         return;
@@ -452,7 +483,7 @@ void World::repair_something(const Thread &actor)
         break;
     case 3:
         sys.TCB_SetPriority(actor.tcb, kTcb, rng.of({50, 100, 100, 120, 200}));
-//X        sys.DomainSet_Set(kDomain, 0, actor.tcb);
+        sys.DomainSet_Set(kDomain, 0, actor.tcb);
         break;
     case 4:
         sys.Untyped_Retype(sys.ram_untyped(), rng.of({ABI_OBJECT_UNTYPED, ABI_OBJECT_REPLY}), 14,
@@ -465,21 +496,32 @@ void World::repair_something(const Thread &actor)
     }
 }
 
+/* The root task does something, uncounted; preempted, it tries again. */
+void World::as_root(const std::function<void()> &action)
+{
+    totals.add(sys.kernel()->counters, before_);
+    sys.auto_restart = true;
+    action();
+    sys.auto_restart = false;
+    before_ = sys.kernel()->counters;
+}
+
 /* The root task is awake. */
 void World::repair()
 {
     note("repair");
-    sys.auto_restart = true;
-    for (Word i = 0; i < 4; i++) {
+    totals.repairs++;
+    for (Word i = 0; i < 4 && sys.alive(); i++) {
         repair_something(actors_[rng.below(actors_.size())]);
     }
     for (const Thread &actor : actors_) {
-        if (rng.chance(70)) {
+        if (rng.chance(70) && sys.alive()) {
             sys.TCB_Resume(actor.tcb);
         }
     }
-    sys.wait(wake_);
-    sys.auto_restart = false;
+    if (sys.alive()) {
+        sys.wait(wake_);
+    }
 }
 
 void World::step()
@@ -488,7 +530,7 @@ void World::step()
     if (sys.is_idle()) {
         idle_step();
     } else if (sys.is_current(sys.root())) {
-        repair();
+        as_root([this] { repair(); });
     } else if (rng.chance(1)) {
         note("wake root");
         sys.irq(kWakeLine);
@@ -519,13 +561,6 @@ void World::wake_root()
 void World::finale()
 {
     note("finale");
-    sim_clear_injections(sys.sim());
-    sys.poll_every(ABI_WORK_UNITS);
-    wake_root();
-    if (!sys.alive() || !sys.is_current(sys.root())) {
-        return;
-    }
-    sys.auto_restart = true;
     const Word *info = sys.bootinfo();
     for (CPtr untyped = info[21]; untyped < info[22]; untyped++) {
         EXPECT_OK(sys.revoke(untyped));
@@ -537,7 +572,6 @@ void World::finale()
         EXPECT_OK(sys.del(spare_));
     }
     expect_nothing_left();
-    sys.auto_restart = false;
 }
 
 void World::expect_nothing_left()
@@ -557,6 +591,7 @@ void World::expect_nothing_left()
 void World::run(Word seed, Word steps)
 {
     sys.restore(start_);
+    before_ = sys.kernel()->counters;
     rng = Rng(seed);
     script_.clear();
     history_.clear();
@@ -564,10 +599,14 @@ void World::run(Word seed, Word steps)
     for (Word i = 0; i < steps && sys.alive(); i++) {
         step();
     }
-    if (sys.alive()) {
-        finale();
-    }
-    totals.add(sys.kernel()->counters, before_);
+    sim_clear_injections(sys.sim());
+    sys.poll_every(ABI_WORK_UNITS);
+    wake_root();
+    as_root([this] {
+        if (sys.alive() && sys.is_current(sys.root())) {
+            finale();
+        }
+    });
 }
 
 } // namespace random_world

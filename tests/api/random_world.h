@@ -85,31 +85,17 @@ struct Invocation {
     std::vector<CPtr> caps;
 };
 
-/* How often everything happened, over all seeds. */
+/* How often everything happened, over all seeds. Invocations are those of the threads, without the
+ * root task's. */
 struct Totals {
-    Word steps = 0, entries = 0, success = 0, errors = 0, faults = 0, preempted = 0;
+    Word steps = 0, idle = 0, repairs = 0, entries = 0, success = 0, errors = 0, preempted = 0;
     std::array<Word, ABI_LABEL_COUNT> by_label = {};
     std::array<std::array<Word, ABI_CHECK_MAX>, ABI_LABEL_COUNT> by_check = {};
+    std::array<Word, 12> syscalls = {}; /* By negated number. */
+    std::array<Word, 8> faults = {};
 
-    void add(const struct counters &now, const struct counters &before)
-    {
-        entries += now.entries - before.entries;
-        for (size_t label = 0; label < ABI_LABEL_COUNT; label++) {
-            by_label[label] += now.success[label] - before.success[label];
-            success += now.success[label] - before.success[label];
-            preempted += now.preempted[label] - before.preempted[label];
-            for (size_t i = 0; i < ABI_CHECK_MAX; i++) {
-                by_check[label][i] += now.errors[label][i] - before.errors[label][i];
-                errors += now.errors[label][i] - before.errors[label][i];
-            }
-        }
-        for (size_t i = 0; i < sizeof now.unknown_label / sizeof now.unknown_label[0]; i++) {
-            errors += now.unknown_label[i] - before.unknown_label[i];
-        }
-        for (size_t i = 0; i < sizeof now.faults / sizeof now.faults[0]; i++) {
-            faults += now.faults[i] - before.faults[i];
-        }
-    }
+    /* What the kernel has counted between the two. */
+    void add(const struct counters &now, const struct counters &before);
 };
 
 /* The machine, its inhabitants, and the generator. */
@@ -140,6 +126,7 @@ class World {
     void repair_something(const Thread &actor);
     void wake_root();
     void finale();
+    void as_root(const std::function<void()> &action);
     void expect_nothing_left();
     void act();
     void invoke_something();
@@ -187,7 +174,7 @@ class World {
 
     Rng rng;
     Snapshot start_;
-    struct counters before_;
+    struct counters before_; /* Since when the threads' doings have not been counted. */
     std::vector<Ref> refs_;
     std::vector<Thread> actors_;
     std::deque<std::function<void()>> script_;

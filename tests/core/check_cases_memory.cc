@@ -83,7 +83,8 @@ const std::vector<Case> memory_cases = {
     {"C6", "misaligned untyped", [](Rich &r, Edit &e) { e.set(r.cap(r.inner).paddr, 0x80abc010); }},
     {"C6", "misaligned device memory",
      [](Rich &r, Edit &e) { e.set(r.cap(r.device_frame).paddr, 0x1008); }},
-    {"C6", "object out of RAM", [](Rich &r, Edit &e) { e.set(r.cap(r.ep_recv).endpoint, nullptr); }},
+    {"C6", "object at null",
+     [](Rich &r, Edit &e) { e.set(r.cap(r.ep_recv).endpoint, nullptr); }},
     {"C6", "frame out of RAM",
      [](Rich &r, Edit &e) { e.set(r.cap(r.page_rw).paddr, r.k->ram_top); }},
     {"C7", "a stranger among the children",
@@ -151,7 +152,8 @@ const std::vector<Case> memory_cases = {
      [](Rich &r, Edit &e) {
          e.set(r.cap(ABI_SLOT_BOOTINFO_FRAME).paddr, r.params.kernel_vspace);
      }},
-    {"U4", "device memory in RAM", [](Rich &r, Edit &e) { e.set(r.cap(r.page_none).device, true); }},
+    {"U4", "device memory made of RAM",
+     [](Rich &r, Edit &e) { e.set(r.cap(r.page_none).device, true); }},
     {"U4", "device memory to one capability only",
      [](Rich &r, Edit &e) { e.set(r.cap(r.page_ro).device, true); }},
 

@@ -116,7 +116,8 @@ const std::vector<Case> thread_cases = {
     {"T6", "no such fault", [](Rich &r, Edit &e) { e.set(r.faulted.thread->fault.type, 4); }},
     {"T6", "a receiver with a fault",
      [](Rich &r, Edit &e) { e.set(r.receiver_1.thread->fault.type, FAULT_VM); }},
-    {"T7", "another's SC", [](Rich &r, Edit &e) { e.set(r.client.thread->sc, sc_of(r, r.ready_1)); }},
+    {"T7", "another thread's SC",
+     [](Rich &r, Edit &e) { e.set(r.client.thread->sc, sc_of(r, r.ready_1)); }},
     {"T7", "the idle thread's SC",
      [](Rich &r, Edit &e) { e.set(r.client.thread->sc, &core_of(r).idle_sc); }},
     {"T7", "an SC that does not know it",
@@ -324,7 +325,8 @@ const std::vector<Case> thread_cases = {
          e.set(core_of(r).idle_thread.slots[THREAD_VSPACE].cap.type, CAP_PAGE_TABLE);
      }},
     {"D4", "another time", [](Rich &r, Edit &e) { e.set(core_of(r).idle_sc.refills.max, 0); }},
-    {"D5", "an action left undone", [](Rich &r, Edit &e) { e.set(core_of(r).action, SCHED_CHOOSE); }},
+    {"D5", "an action that has been left undone",
+     [](Rich &r, Edit &e) { e.set(core_of(r).action, SCHED_CHOOSE); }},
     {"D5", "a candidate left over", [](Rich &r, Edit &e) { e.set(core_of(r).candidate, r.root); }},
     {"D6", "another SC is charged",
      [](Rich &r, Edit &e) { e.set(core_of(r).current_sc, sc_of(r, r.client)); }},
@@ -338,7 +340,9 @@ const std::vector<Case> thread_cases = {
 
     {"F1", "FP registers of nobody",
      [](Rich &r, Edit &e) { e.set(core_of(r).fpu_owner, r.dying); }},
-    {"F2", "the FPU is off", [](Rich &r, Edit &e) { e.set(core_of(r).fpu_enabled, false); }},
-    {"F3", "another's FP registers",
+    {"F2", "the FPU is not as the thread may use it",
+     [](Rich &r, Edit &e) { e.set(core_of(r).fpu_enabled, !core_of(r).fpu_enabled); }},
+    /* Without FPU, nobody owns its registers. */
+    {CONFIG_FPU ? "F3" : "F1", "another thread's FP registers",
      [](Rich &r, Edit &e) { e.set(core_of(r).fpu_owner, r.sleeper.thread); }},
 };

@@ -118,6 +118,9 @@ std::set<std::string> documented()
 TEST(Check, EveryDocumentedInvariantIsViolatedByATest)
 {
     std::set<std::string> tested;
+    if (!CONFIG_FPU) {
+        tested.insert("F3"); // Cannot be violated without violating F1.
+    }
     for (const auto *cases : {&memory_cases, &thread_cases}) {
         for (const Case &c : *cases) {
             tested.insert(c.invariant);
