@@ -282,6 +282,8 @@ enum status destroy_slot(struct kernel *k, struct slot *slot, bool preemptible)
     if (!slot->cap.anchor) {
         ring_leave(k, slot);
         slot->cap.anchor = true;
+        /* Its object may hold the anchor of the ring it leaves, which was passed over so far. */
+        slot->cap.left = (uint32_t)cap_slot_count(&slot->cap);
     }
     return destroy_ring(k, slot, preemptible);
 }

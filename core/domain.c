@@ -16,8 +16,11 @@ enum { DURATION_BITS = 56 };
 static void move_thread(struct kernel *k, struct thread *thread, uint8_t domain)
 {
     fpu_release(k, thread);
+    /* The release queue knows no domains: a thread that waits there goes on waiting. */
     bool requeue = thread_is_schedulable(thread);
-    sched_dequeue(k, thread);
+    if (requeue) {
+        sched_dequeue(k, thread);
+    }
     thread->domain = domain;
     if (requeue) {
         sched_enqueue_head(k, thread);

@@ -11,9 +11,7 @@
 namespace albireo {
 namespace {
 
-
-class BudgetTest : public ::testing::Test
-{
+class BudgetTest : public ::testing::Test {
   protected:
     Stints observe_for(Word us)
     {
@@ -34,7 +32,7 @@ class BudgetTest : public ::testing::Test
     CPtr ep = sys.make(ABI_OBJECT_ENDPOINT);
 };
 
-/* --- Round robin ------------------------------------------------------------------------------------ */
+/* --- Round robin ----------------------------------------------------------------------------- */
 
 TEST_F(BudgetTest, RoundRobinThreadsAlternateEachWithItsSlice)
 {
@@ -85,7 +83,7 @@ TEST_F(BudgetTest, RoundRobinSlicesAreUnaffectedByPreemption)
     }
 }
 
-/* --- Periodic threads --------------------------------------------------------------------------------- */
+/* --- Periodic threads ------------------------------------------------------------------------ */
 
 TEST_F(BudgetTest, PeriodicThreadGetsItsBudgetInEachOfAHundredPeriods)
 {
@@ -125,8 +123,7 @@ TEST_F(BudgetTest, AloneAPeriodicThreadLeavesTheProcessorIdle)
 }
 
 /* A thread under test at 110, a disturber at 120; each is woken by an interrupt. */
-class WindowTest : public BudgetTest, public ::testing::WithParamInterface<Word>
-{
+class WindowTest : public BudgetTest, public ::testing::WithParamInterface<Word> {
   protected:
     CPtr woken_by(uint32_t line)
     {
@@ -206,12 +203,9 @@ TEST_P(WindowTest, DefaultScWithMoreRefillsNeverExceedsItsBudgetInAPeriod)
 
 TEST_P(WindowTest, SporadicScNeverExceedsItsBudgetInAPeriodUnlessPreempted)
 {
-    disturb({.priority = 110,
-             .budget_us = 200,
-             .period_us = 700,
-             .extra_refills = 8,
-             .sporadic = true},
-            false);
+    disturb(
+        {.priority = 110, .budget_us = 200, .period_us = 700, .extra_refills = 8, .sporadic = true},
+        false);
     expect_no_window_above_the_budget();
 }
 
@@ -219,18 +213,15 @@ TEST_P(WindowTest, SporadicScNeverExceedsItsBudgetInAPeriodUnlessPreempted)
 TEST_P(WindowTest, PreemptedSporadicScKeepsItsShareOfTheWhole)
 {
     const Word start = sys.now();
-    disturb({.priority = 110,
-             .budget_us = 200,
-             .period_us = 700,
-             .extra_refills = 8,
-             .sporadic = true},
-            true);
+    disturb(
+        {.priority = 110, .budget_us = 200, .period_us = 700, .extra_refills = 8, .sporadic = true},
+        true);
     EXPECT_LE(total_of(stints), ((sys.now() - start) / 7000 + 1) * 2000);
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, WindowTest, ::testing::Range(Word{1}, Word{5}));
 
-/* --- When budgets restart ------------------------------------------------------------------------------ */
+/* --- When budgets restart -------------------------------------------------------------------- */
 
 TEST_F(BudgetTest, DefaultScRestartsItsWindowWhenItRunsAgain)
 {
@@ -252,8 +243,7 @@ TEST_F(BudgetTest, SporadicScKeepsItsRefillsWhilePreempted)
 {
     Thread high = sys.spawn({.priority = 120});
     sys.wait(ntfn);
-    Thread p = sys.spawn(
-        {.priority = 110, .budget_us = 100, .period_us = 1000, .sporadic = true});
+    Thread p = sys.spawn({.priority = 110, .budget_us = 100, .period_us = 1000, .sporadic = true});
     const Word start = sys.now();
     sys.advance(30);
     sys.signal(ntfn);
@@ -278,16 +268,15 @@ void PrintTo(const Wake &wake, std::ostream *out)
     *out << wake.name;
 }
 
-class WakeTest : public BudgetTest, public ::testing::WithParamInterface<Wake>
-{
+class WakeTest : public BudgetTest, public ::testing::WithParamInterface<Wake> {
   protected:
     Refills after_wake(bool sporadic)
     {
         const Wake &w = GetParam();
         CPtr object = sys.make(w.type);
         CPtr reply = sys.make(ABI_OBJECT_REPLY);
-        Thread p = sys.spawn(
-            {.priority = 110, .budget_us = 100, .period_us = 1000, .sporadic = sporadic});
+        Thread p =
+            sys.spawn({.priority = 110, .budget_us = 100, .period_us = 1000, .sporadic = sporadic});
         start = sys.now();
         sys.advance(40);
         w.block(sys, object, reply);
@@ -314,34 +303,47 @@ TEST_P(WakeTest, LeavesADefaultBudgetUntilItRuns)
     EXPECT_EQ((Refills{{start + 400, 600}, {start + 10000, 400}}), refills);
 }
 
-const auto kWaits = [](System &s, CPtr object, CPtr) { s.wait(object); };
-const auto kSends = [](System &s, CPtr object, CPtr) { s.send(object); };
-const auto kReceives = [](System &s, CPtr object, CPtr reply) { s.recv(object, reply); };
-const auto kSignalled = [](System &s, const Thread &, CPtr object, CPtr) { s.signal(object); };
-const auto kReceived = [](System &s, const Thread &, CPtr object, CPtr) { s.wait(object); };
-const auto kResumed = [](System &s, const Thread &t, CPtr, CPtr) { s.TCB_Resume(t.tcb); };
-const auto kDeleted = [](System &s, const Thread &, CPtr object, CPtr) { s.del(object); };
+const auto kWaits = [](System &s, CPtr object, CPtr) {
+    s.wait(object);
+};
+const auto kSends = [](System &s, CPtr object, CPtr) {
+    s.send(object);
+};
+const auto kReceives = [](System &s, CPtr object, CPtr reply) {
+    s.recv(object, reply);
+};
+const auto kSignalled = [](System &s, const Thread &, CPtr object, CPtr) {
+    s.signal(object);
+};
+const auto kReceived = [](System &s, const Thread &, CPtr object, CPtr) {
+    s.wait(object);
+};
+const auto kResumed = [](System &s, const Thread &t, CPtr, CPtr) {
+    s.TCB_Resume(t.tcb);
+};
+const auto kDeleted = [](System &s, const Thread &, CPtr object, CPtr) {
+    s.del(object);
+};
 constexpr Word kEndpoint = ABI_OBJECT_ENDPOINT;
 constexpr Word kNotification = ABI_OBJECT_NOTIFICATION;
 
 INSTANTIATE_TEST_SUITE_P(
     Kinds, WakeTest,
-    ::testing::Values(
-        Wake{"Signal", kWaits, kSignalled, kNotification},
-        Wake{"MessageToAReceiver", kReceives, kSignalled, kEndpoint},
-        Wake{"ReceptionFromASender", kSends, kReceived, kEndpoint},
-        Wake{"Reply", [](System &s, CPtr object, CPtr) { s.call(object, 1); },
-             [](System &s, const Thread &, CPtr object, CPtr reply) {
-                 s.recv(object, reply);
-                 s.send(reply);
-             },
-             kEndpoint},
-        Wake{"ResumeOfAWaiter", kWaits, kResumed, kNotification},
-        Wake{"ResumeOfASender", kSends, kResumed, kEndpoint},
-        Wake{"ResumeOfAnInactiveThread",
-             [](System &s, CPtr, CPtr) { s.fault(2, 0); }, kResumed, kEndpoint},
-        Wake{"EndOfTheEndpoint", kSends, kDeleted, kEndpoint},
-        Wake{"EndOfTheNotification", kWaits, kDeleted, kNotification}),
+    ::testing::Values(Wake{"Signal", kWaits, kSignalled, kNotification},
+                      Wake{"MessageToAReceiver", kReceives, kSignalled, kEndpoint},
+                      Wake{"ReceptionFromASender", kSends, kReceived, kEndpoint},
+                      Wake{"Reply", [](System &s, CPtr object, CPtr) { s.call(object, 1); },
+                           [](System &s, const Thread &, CPtr object, CPtr reply) {
+                               s.recv(object, reply);
+                               s.send(reply);
+                           },
+                           kEndpoint},
+                      Wake{"ResumeOfAWaiter", kWaits, kResumed, kNotification},
+                      Wake{"ResumeOfASender", kSends, kResumed, kEndpoint},
+                      Wake{"ResumeOfAnInactiveThread", [](System &s, CPtr, CPtr) { s.fault(2, 0); },
+                           kResumed, kEndpoint},
+                      Wake{"EndOfTheEndpoint", kSends, kDeleted, kEndpoint},
+                      Wake{"EndOfTheNotification", kWaits, kDeleted, kNotification}),
     [](const ::testing::TestParamInfo<Wake> &info) { return info.param.name; });
 
 } // namespace

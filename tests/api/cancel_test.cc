@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* Ends of waiting other than a message: the endpoint disappears, badged sends are cancelled, the
- * thread is suspended, resumed or deleted in each of its states (docs/abi/06 section 6.3, 07 section
- * 7.10, 15 items 17 to 19 and 83). */
+ * thread is suspended, resumed or deleted in each of its states (docs/abi/06 section 6.3, 07
+ * section 7.10, 15 items 17 to 19 and 83). */
 #include "tests/support/system.h"
 
 namespace albireo {
@@ -97,7 +97,7 @@ enum thread_state state_in(Situation situation)
     return THREAD_RUNNING;
 }
 
-/* --- Suspend and Resume ----------------------------------------------------------------------------- */
+/* --- Suspend and Resume ----------------------------------------------------------------------- */
 
 TEST(CancelSuspend, TakesABlockedThreadOutOfWhateverItIsIn)
 {
@@ -225,7 +225,7 @@ TEST(CancelSuspend, OthersInTheQueueStay)
     EXPECT_EQ(sys.endpoint_of(ep)->queue.head, nullptr);
 }
 
-/* --- Deleting the thread ---------------------------------------------------------------------------- */
+/* --- Deleting the thread ---------------------------------------------------------------------- */
 
 TEST(CancelDelete, DeletedThreadLeavesNothingBehind)
 {
@@ -250,7 +250,7 @@ TEST(CancelDelete, ThreadThatDeletesItselfStops)
     EXPECT_TRUE(sys.is_empty(t.tcb));
 }
 
-/* --- The endpoint disappears ------------------------------------------------------------------------ */
+/* --- The endpoint disappears ------------------------------------------------------------------ */
 
 TEST(CancelAll, QueuedThreadsRestartAndTheirReplyObjectsAreFree)
 {
@@ -374,7 +374,7 @@ TEST(CancelAll, SporadicThreadsGetAnUnblockRefresh)
     EXPECT_EQ(refill_at(&t.sc_object()->refills, 0)->time, sys.now());
 }
 
-/* --- CancelBadgedSends ------------------------------------------------------------------------------ */
+/* --- CancelBadgedSends ------------------------------------------------------------------------ */
 
 TEST(CancelBadged, RestartsExactlyTheSendersWithThisBadge)
 {
@@ -432,7 +432,7 @@ TEST(CancelBadged, ReceiversStay)
     s.sys.expect_unchanged([&] { EXPECT_OK(s.sys.CNode_CancelBadgedSends(kCNode, s.badged, 64)); });
 }
 
-/* --- The notification disappears -------------------------------------------------------------------- */
+/* --- The notification disappears -------------------------------------------------------------- */
 
 TEST(CancelNotification, WaitersRestart)
 {

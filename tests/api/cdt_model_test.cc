@@ -50,10 +50,10 @@ std::vector<Operation> all_operations()
     return all;
 }
 
-/* --- The model --------------------------------------------------------------------------------------- */
+/* --- The model -------------------------------------------------------------------------------- */
 
-/* Four slots as a forest with explicit parents. What the contract derives from order and bits is said
- * outright: a badged capability minted from an unbadged one is the head of a family of its own. */
+/* Four slots as a forest with explicit parents. What the contract derives from order and bits is
+ * said outright: a badged capability minted from an unbadged one heads a family of its own. */
 class Model {
   public:
     explicit Model(Word type) : type_(type)
@@ -186,7 +186,7 @@ std::string Model::key() const
     return key;
 }
 
-/* --- The kernel ---------------------------------------------------------------------------------------- */
+/* --- The kernel ------------------------------------------------------------------------------- */
 
 class Family {
   public:
@@ -270,7 +270,7 @@ std::string Family::key() const
     return key;
 }
 
-/* --- All sequences --------------------------------------------------------------------------------------- */
+/* --- All sequences ---------------------------------------------------------------------------- */
 
 struct Kind {
     const char *name;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Call chains: a client lends its SC through passive servers; then Reply objects, threads and the SC
- * die in all orders. Compared with a model of docs/abi/07 sections 7.5 and 7.6 after every step. */
+/* Call chains: a client lends its SC through passive servers; then Reply objects, threads and the
+ * SC die in all orders. After every step the state is compared with a model of docs/abi/07 sections
+ * 7.5 and 7.6. */
 #include <algorithm>
 
 #include "tests/support/system.h"
@@ -35,7 +36,7 @@ std::string text_of(const Step &step)
     return names[step.verb] + std::to_string(step.index) + "; ";
 }
 
-/* --- The model --------------------------------------------------------------------------------------- */
+/* --- The model -------------------------------------------------------------------------------- */
 
 struct Model {
     enum Life { RUNNABLE, AWAITS_REPLY, INACTIVE, DEAD };
@@ -164,7 +165,7 @@ struct Model {
     }
 };
 
-/* --- The system -------------------------------------------------------------------------------------- */
+/* --- The system ------------------------------------------------------------------------------- */
 
 struct Chain {
     System sys;
@@ -342,7 +343,7 @@ std::vector<Step> operator+(std::vector<Step> a, const std::vector<Step> &b)
     return a;
 }
 
-/* --- Facts -------------------------------------------------------------------------------------------- */
+/* --- Facts ------------------------------------------------------------------------------------ */
 
 TEST(CallChain, EveryDepthStacksItsReplyObjectsAndLendsTheSc)
 {
@@ -442,7 +443,7 @@ TEST(CallChain, ProxyThatForwardsByReplyRecvKeepsTheStackOfTheNextCaller)
     EXPECT_EQ(chain.sc_object->reply, nullptr);
 }
 
-/* --- All orders --------------------------------------------------------------------------------------- */
+/* --- All orders ------------------------------------------------------------------------------- */
 
 TEST(CallChainOrders, DeletingReplyObjects)
 {

@@ -57,7 +57,7 @@ void expect_refusals(System &sys, Word label, const std::vector<Step> &steps)
     }
 }
 
-/* --- The target slot --------------------------------------------------------------------------------- */
+/* --- The target slot -------------------------------------------------------------------------- */
 
 class CNodeTarget : public ::testing::TestWithParam<Invocation> {};
 
@@ -118,7 +118,7 @@ TEST(CNodeLabels, SendReportsNothing)
     EXPECT_EQ(sys.root().regs().x[REG_A0], kCNode);
 }
 
-/* --- Source and destination of Copy, Mint, Move and Mutate --------------------------------------------- */
+/* --- Source and destination of Copy, Mint, Move and Mutate ------------------------------------ */
 
 class CNodeSource : public ::testing::TestWithParam<Invocation> {};
 
@@ -192,7 +192,7 @@ TEST_P(CNodeSource, LongerMessagesAreFine)
     EXPECT_EQ(sys.cap_at(kEmpty).type, CAP_TCB);
 }
 
-/* --- Copy and Mint --------------------------------------------------------------------------------------- */
+/* --- Copy and Mint ---------------------------------------------------------------------------- */
 
 class CNodeDerivation : public ::testing::TestWithParam<Invocation> {};
 
@@ -373,7 +373,7 @@ TEST(CNodeCopy, WorksBetweenCNodesOfAnyDepth)
     EXPECT_EQ(sys.cap_at(b).slots[31].cap.type, CAP_TCB);
 }
 
-/* --- Mint --------------------------------------------------------------------------------------------------- */
+/* --- Mint ------------------------------------------------------------------------------------- */
 
 Reply mint_to_empty(System &sys, CPtr source, Word data, Word rights = ABI_RIGHT_ALL)
 {
@@ -477,7 +477,7 @@ TEST_P(CNodeGuard, IsClearedByData0)
     EXPECT_EQ(sys.cap_at(kEmpty).guard, 0u);
 }
 
-/* --- Move and Mutate ------------------------------------------------------------------------------------------ */
+/* --- Move and Mutate -------------------------------------------------------------------------- */
 
 TEST(CNodeMove, TakesAnythingAsItIs)
 {
@@ -563,7 +563,7 @@ TEST(CNodeMutate, EmptiesTheSource)
     EXPECT_TRUE(sys.is_empty(node));
 }
 
-/* --- Rotate ---------------------------------------------------------------------------------------------------- */
+/* --- Rotate ----------------------------------------------------------------------------------- */
 
 Reply rotate(System &sys, CPtr dest, Word dest_data, CPtr pivot, Word pivot_data, CPtr source)
 {
@@ -682,7 +682,7 @@ TEST(CNodeRotate, RefusesImpossibleGuards)
     EXPECT_OK(rotate(sys, kEmpty, 60, pivot, 58, source));
 }
 
-/* --- CancelBadgedSends ------------------------------------------------------------------------------------------- */
+/* --- CancelBadgedSends ------------------------------------------------------------------------ */
 
 Reply cancel(System &sys, CPtr slot)
 {

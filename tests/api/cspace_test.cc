@@ -16,7 +16,7 @@ Word guard_word(Word value, Word size)
     return value << 6 | size;
 }
 
-/* --- System calls ------------------------------------------------------------------------------------ */
+/* --- System calls ----------------------------------------------------------------------------- */
 
 /* A thread above root with a CSpace of its own; its faults come to `fault_ep`. */
 struct Caller {
@@ -208,7 +208,7 @@ TEST(SyscallLookup, ExtraCapsThatDoNotResolveFault)
     caller.expect_fault(Word(0x22) << 56, {0, 4, 64, 1, 4});
 }
 
-/* --- Slot lookups ---------------------------------------------------------------------------------------- */
+/* --- Slot lookups ----------------------------------------------------------------------------- */
 
 TEST(SlotLookup, TheRootIsCheckedBeforeTheDepth)
 {
@@ -266,7 +266,7 @@ TEST(SlotLookup, AnEmptySlotOnTheWayLeavesBits)
     EXPECT_CALL_ERROR(sys.CNode_Delete(node, 0x7A, 8), STATUS_FAILED_LOOKUP, {0, 3, 4, 0});
 }
 
-/* --- Against a naive resolver -------------------------------------------------------------------------------- */
+/* --- Against a naive resolver ----------------------------------------------------------------- */
 
 /* A CNode capability as section 3.4 sees it. Slots hold a child or a leaf with a badge. */
 struct Node {
@@ -429,7 +429,8 @@ TEST(SlotLookup, AgreesWithANaiveResolver)
     EXPECT_GT(found, 500u);
 }
 
-/* A caller in the random CSpace sends through a pointer: it blocks with the badge found, or faults. */
+/* A caller in the random CSpace sends through a pointer: it blocks with the badge found, or
+ * faults. */
 TEST(SyscallLookup, AgreesWithANaiveResolver)
 {
     uint32_t found = 0;

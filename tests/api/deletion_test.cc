@@ -24,7 +24,7 @@ Thread blocked(System &sys, const std::function<void()> &act, CPtr fault_ep = 0)
     return thread;
 }
 
-/* --- The last capability to an object --------------------------------------------------------------------- */
+/* --- The last capability to an object --------------------------------------------------------- */
 
 TEST(LastCap, OfAnEndpointRestartsItsSenders)
 {
@@ -245,7 +245,7 @@ TEST(LastCap, OfAPageTableUnmapsIt)
     EXPECT_FALSE(sys.store(0x40000000, 1));
 }
 
-/* --- CNodes ------------------------------------------------------------------------------------------------------ */
+/* --- CNodes ----------------------------------------------------------------------------------- */
 
 TEST(CNodeDeletion, TakesWhatIsReachableOnlyThroughIt)
 {
@@ -370,7 +370,7 @@ TEST(CNodeDeletion, OfACapabilityToItselfInsideItself)
     stage.expect_memory_back();
 }
 
-/* --- In the middle ------------------------------------------------------------------------------------------------- */
+/* --- In the middle ---------------------------------------------------------------------------- */
 
 /* Runs `act` as root with an interrupt at each point, and `meanwhile` then; `after` at the end. */
 void interrupt_everywhere(Stage &stage, const std::function<Reply()> &act,
@@ -445,20 +445,27 @@ TEST(InTheMiddle, TheUntypedOfARetypeCanBeCopied)
         });
 }
 
-TEST(InTheMiddle, TheUntypedOfARetypeCanBeDeletedOrItsSlotsFilled)
+TEST(InTheMiddle, TheUntypedOfARetypeCanBeDeleted)
 {
     Stage stage;
     System &sys = stage.sys;
     CPtr memory = dirty_memory(stage, 13);
     CPtr slot = sys.alloc_slot();
-    auto retype = [&] {
-        return sys.retype(memory, ABI_OBJECT_PAGE_4K, 0, slot);
-    };
     interrupt_everywhere(
-        stage, retype, [&] { EXPECT_OK(sys.del(memory)); },
+        stage, [&] { return sys.retype(memory, ABI_OBJECT_PAGE_4K, 0, slot); },
+        [&] { EXPECT_OK(sys.del(memory)); },
         [&](const Reply &reply) { EXPECT_CALL_ERROR(reply, STATUS_INVALID_CAPABILITY, {0}); });
+}
+
+TEST(InTheMiddle, TheDestinationOfARetypeCanBeFilled)
+{
+    Stage stage;
+    System &sys = stage.sys;
+    CPtr memory = dirty_memory(stage, 13);
+    CPtr slot = sys.alloc_slot();
     interrupt_everywhere(
-        stage, retype, [&] { EXPECT_OK(sys.CNode_Copy(kCNode, slot, 64, kCNode, kTcb, 64, 15)); },
+        stage, [&] { return sys.retype(memory, ABI_OBJECT_PAGE_4K, 0, slot); },
+        [&] { EXPECT_OK(sys.CNode_Copy(kCNode, slot, 64, kCNode, kTcb, 64, 15)); },
         [&](const Reply &reply) { EXPECT_CALL_ERROR(reply, STATUS_DELETE_FIRST, {}); });
 }
 
@@ -542,6 +549,44 @@ TEST(InTheMiddle, AZombieCanDieInsideAnotherCNode)
     stage.expect_memory_back();
 }
 
+/* A thread deletes its own TCB, which has the last capability to a CNode. It does not run again;
+ * what is left then, another can delete. */
+TEST(InTheMiddle, ACallerThatDeletesItselfLeavesTheRestToOthers)
+{
+    Stage stage;
+    System &sys = stage.sys;
+    CPtr node = stage.make_cnode(4);
+    CPtr guarded = sys.mint(node, 60); /* Pointers are slot numbers. */
+    for (Word i = 0; i < 16; i++) {
+        ASSERT_OK(sys.CNode_Copy(node, i, 4, kCNode, kCNode, 64, 15));
+    }
+    Thread thread = sys.spawn({.priority = 110, .cspace = guarded, .start = false});
+    ASSERT_OK(sys.del(node));
+    ASSERT_OK(sys.del(guarded));
+    sys.TCB_Resume(thread.tcb);
+    Snapshot start = sys.snapshot();
+    bool interrupted = true;
+    uint64_t n = 1;
+    for (; interrupted && !HasFailure(); n++) {
+        SCOPED_TRACE("point " + std::to_string(n));
+        sys.restore(start);
+        EXPECT_CURRENT(sys, thread);
+        sys.preempt_at(n, kLine);
+        EXPECT_FALSE(sys.CNode_Delete(1, thread.tcb, 64).returned);
+        interrupted = sys.is_current(stage.watcher);
+        if (interrupted) {
+            stage.watcher_waits();
+        }
+        sim_clear_injections(sys.sim());
+        EXPECT_CURRENT(sys, sys.root());
+        EXPECT_OK(sys.del(thread.tcb));
+        EXPECT_TRUE(sys.is_empty(thread.tcb));
+        EXPECT_EQ(cdt_first_child(sys.kernel(), sys.slot_at(stage.untyped)), nullptr);
+    }
+    EXPECT_GT(n, 10u);
+    stage.expect_memory_back();
+}
+
 /* The end of a round-robin slice in the middle: an equal thread runs, then the call goes on. */
 TEST(InTheMiddle, TheEndOfTheTimeSliceLetsAnEqualThreadRun)
 {
@@ -561,7 +606,7 @@ TEST(InTheMiddle, TheEndOfTheTimeSliceLetsAnEqualThreadRun)
     EXPECT_EQ(cdt_first_child(sys.kernel(), sys.slot_at(stage.untyped)), nullptr);
 }
 
-/* --- Random graphs ------------------------------------------------------------------------------------------------- */
+/* --- Random graphs ---------------------------------------------------------------------------- */
 
 /* CNodes and TCBs full of capabilities to each other are deleted in a random order, interrupted at
  * random points, where the watcher deletes or moves others. All memory comes back. */

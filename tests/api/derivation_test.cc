@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The derivation tree as users see it: what Revoke and Delete take away, and what stays (docs/abi/03
- * section 3.6, 15 items 28 to 31, 16 section 16.2). cdt_model_test.cc tries all short sequences.
+/* The derivation tree as users see it: what Revoke and Delete take away, and what stays
+ * (docs/abi/03 section 3.6, 15 items 28 to 31, 16 section 16.2). cdt_model_test.cc tries all short
+ * sequences.
  */
 #include "tests/support/system.h"
 
 namespace albireo {
 namespace {
 
-/* --- Copies -------------------------------------------------------------------------------------------- */
+/* --- Copies ----------------------------------------------------------------------------------- */
 
 struct Original {
     const char *name;
@@ -170,7 +171,7 @@ TEST(Derivation, RevokeOfACapabilityWithoutDescendantsDoesNothing)
     sys.expect_unchanged([&] { EXPECT_OK(sys.revoke(ep)); });
 }
 
-/* --- Badges ----------------------------------------------------------------------------------------------- */
+/* --- Badges ----------------------------------------------------------------------------------- */
 
 TEST(BadgedFamily, TheExampleOfTheContract)
 {
@@ -279,7 +280,7 @@ TEST(BadgedFamily, MoveKeepsThePlaceInTheTree)
     EXPECT_TRUE(sys.is_empty(slot));
 }
 
-/* --- Untypeds ------------------------------------------------------------------------------------------------ */
+/* --- Untypeds --------------------------------------------------------------------------------- */
 
 TEST(UntypedFamily, RevokeTakesGrandchildrenToo)
 {
@@ -346,7 +347,7 @@ TEST(UntypedFamily, AnAsidPoolIsAChildThatCannotRevokeItsCopies)
     EXPECT_TRUE(sys.is_empty(copy));
 }
 
-/* --- Capabilities that the kernel holds ------------------------------------------------------------------------ */
+/* --- Capabilities that the kernel holds ------------------------------------------------------- */
 
 TEST(InstalledCaps, RevokingTheOriginalEmptiesTheSlotsOfATcb)
 {
@@ -453,7 +454,7 @@ TEST(InterruptFamily, RevokingAHandlerTakesOnlyItsCopies)
     EXPECT_CALL_ERROR(sys.IRQControl_Get(kIrqControl, 7, kCNode, copy, 64), STATUS_REVOKE_FIRST);
 }
 
-/* --- Transfer by a message ----------------------------------------------------------------------------------------- */
+/* --- Transfer by a message -------------------------------------------------------------------- */
 
 TEST(TransferredCaps, AreRevokedByTheOriginal)
 {

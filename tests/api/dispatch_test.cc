@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* What each form of sending does with each kind of destination, labels that a kind does not know, and
- * the two halves of the combined calls (docs/abi/01 sections 1.4 and 1.6, 05 section 5.2). */
+/* What each form of sending does with each kind of destination, labels that a kind does not know,
+ * and the two halves of the combined calls (docs/abi/01 sections 1.4 and 1.6, 05 section 5.2). */
 #include "tests/support/system.h"
 
 namespace albireo {
@@ -248,7 +248,7 @@ std::vector<Operation> operations(System &sys)
     return all;
 }
 
-/* --- Destinations -------------------------------------------------------------------------------- */
+/* --- Destinations ----------------------------------------------------------------------------- */
 
 TEST(SyscallDispatch, UnknownLabelIsAnIllegalOperationForEveryKindOfObject)
 {
@@ -424,7 +424,7 @@ TEST(SyscallDispatch, InvocationByNbSendWithTooFewWordsDoesNothing)
     });
 }
 
-/* --- Combined calls ------------------------------------------------------------------------------ */
+/* --- Combined calls --------------------------------------------------------------------------- */
 
 TEST(SyscallCombined, NbSendWaitTakesItsDestinationFromA6)
 {

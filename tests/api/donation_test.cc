@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Donation of scheduling contexts by IPC: every row of the matrix in docs/abi/07 section 7.11, in both
- * orders of arrival, and what becomes of a lent SC that somebody interferes with (15 items 64 to 73). */
+/* Donation of scheduling contexts by IPC: every row of the matrix in docs/abi/07 section 7.11, in
+ * both orders of arrival, and what becomes of a lent SC that somebody interferes with (15 items 64
+ * to 73). */
 #include "tests/support/system.h"
 
 namespace albireo {
@@ -146,7 +147,7 @@ struct Scene {
 
 const Receiver kPassive = {"passive with Reply object", false, true};
 
-/* --- The matrix ------------------------------------------------------------------------------------ */
+/* --- The matrix ------------------------------------------------------------------------------- */
 
 TEST(DonationMatrix, ReceiverArrivesFirst)
 {
@@ -174,8 +175,8 @@ TEST(DonationMatrix, ReceiverArrivesFirst)
     }
 }
 
-/* The receiver comes to a queued sender. To arrive without SC, it gives its own away in the send half
- * of the same call. */
+/* The receiver comes to a queued sender. To arrive without SC, it gives its own away in the send
+ * half of the same call. */
 TEST(DonationMatrix, SenderArrivesFirst)
 {
     for (Form form : {SEND, CALL, FAULT, TIMEOUT}) {
@@ -204,7 +205,7 @@ TEST(DonationMatrix, SenderArrivesFirst)
     }
 }
 
-/* --- Receivers and senders without SC --------------------------------------------------------------- */
+/* --- Receivers and senders without SC --------------------------------------------------------- */
 
 TEST(DonationNone, PassiveReceiverOfAPlainMessageContinuesWhenItGetsAnSc)
 {
@@ -270,7 +271,7 @@ TEST(DonationNone, CallerKeepsItsScWhileAnActiveServerWorks)
     EXPECT_EQ(server.sc_object(), s.sys.sc_of(server.sc));
 }
 
-/* --- Permanent donation ------------------------------------------------------------------------------ */
+/* --- Permanent donation ----------------------------------------------------------------------- */
 
 TEST(DonationPermanent, SenderOfACombinedCallDoesNotGetItsScBack)
 {
@@ -329,7 +330,7 @@ TEST(DonationPermanent, ReceiveHalfThatFaultsIsReportedWithoutSc)
     EXPECT_EQ(sender.object->queue, THREAD_QUEUE_NONE);
 }
 
-/* --- Faults ------------------------------------------------------------------------------------------- */
+/* --- Faults ----------------------------------------------------------------------------------- */
 
 TEST(DonationFault, PassiveHandlerRunsOnTheScOfTheFaulterAndReturnsIt)
 {
@@ -359,10 +360,10 @@ TEST(DonationFault, PassiveHandlerOfATimeoutRunsWhenItGetsAnSc)
     EXPECT_EQ(s.sys.message().label, Word{FAULT_TIMEOUT});
 }
 
-/* --- Interference with a lent SC -------------------------------------------------------------------- */
+/* --- Interference with a lent SC -------------------------------------------------------------- */
 
-/* A passive server (105) that works on the SC of a client (110); then root, who has got priority 200,
- * interferes. */
+/* A passive server (105) that works on the SC of a client (110); then root, who has got priority
+ * 200, interferes. */
 struct Lent : Scene {
     Thread server;
     Thread client;

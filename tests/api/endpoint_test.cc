@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Endpoints: who meets whom, in which order, who runs then, and what becomes of callers (docs/abi/07
- * sections 7.1 to 7.3). */
+/* Endpoints: who meets whom, in which order, who runs then, and what becomes of callers
+ * (docs/abi/07 sections 7.1 to 7.3). */
 #include "tests/support/system.h"
 
 namespace albireo {
@@ -51,7 +51,7 @@ Thread receiver_at(System &sys, CPtr ep, uint8_t priority, CPtr reply = 0)
     return t;
 }
 
-/* --- Sending --------------------------------------------------------------------------------------- */
+/* --- Sending ---------------------------------------------------------------------------------- */
 
 TEST(EndpointSend, BlocksWithoutAReceiverAndRemembersItsCapability)
 {
@@ -129,7 +129,7 @@ TEST(EndpointSend, GoesToExactlyOneReceiver)
     EXPECT_EQ(second.regs().x[REG_A1], 0u);
 }
 
-/* --- Order ------------------------------------------------------------------------------------------ */
+/* --- Order ------------------------------------------------------------------------------------ */
 
 TEST(EndpointOrder, SendersAreServedByPriorityAndFifoAmongEquals)
 {
@@ -201,7 +201,7 @@ TEST(EndpointOrder, CallersAndSendersShareOneQueue)
     EXPECT_TRUE(a.object->is_call);
 }
 
-/* --- Receiving -------------------------------------------------------------------------------------- */
+/* --- Receiving -------------------------------------------------------------------------------- */
 
 TEST(EndpointReceive, BlocksWithItsReplyObject)
 {
@@ -274,7 +274,7 @@ TEST(EndpointReceive, SenderOfLowerPriorityWaitsItsTurn)
     EXPECT_EQ(s.object->queue, THREAD_QUEUE_READY);
 }
 
-/* --- Calls ------------------------------------------------------------------------------------------ */
+/* --- Calls ------------------------------------------------------------------------------------ */
 
 struct Authority {
     Word rights;
@@ -400,7 +400,7 @@ TEST(EndpointCall, CalleeAsHighAsAnyReadyThreadRunsDirectly)
     EXPECT_CURRENT(sys, r);
 }
 
-/* --- A Reply object that is in use ----------------------------------------------------------------- */
+/* --- A Reply object that is in use ------------------------------------------------------------ */
 
 /* Root receives with a Reply object that somebody else is attached to. */
 enum Receive { BLOCKS, FAILS, GETS_SIGNAL, GETS_MESSAGE };

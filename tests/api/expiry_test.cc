@@ -10,8 +10,7 @@ namespace {
 
 constexpr Word kMaxRelease = UINT64_MAX - 5 * kMaxPeriodUs * kTicks;
 
-class ExpiryTest : public ::testing::Test
-{
+class ExpiryTest : public ::testing::Test {
   protected:
     /* A thread above root with 100 us in 1000, which has used all but `left` ticks. */
     Thread nearly_spent(Word left, ThreadOptions options = {})
@@ -30,8 +29,14 @@ class ExpiryTest : public ::testing::Test
     {
         sys.wait(never);
     }
-    Word deadline() { return sim_deadline(sys.sim()); }
-    Word signalled() { return sys.ntfn_of(ntfn)->state == NTFN_ACTIVE; }
+    Word deadline()
+    {
+        return sim_deadline(sys.sim());
+    }
+    Word signalled()
+    {
+        return sys.ntfn_of(ntfn)->state == NTFN_ACTIVE;
+    }
 
     System sys;
     Thread root = sys.root();
@@ -39,7 +44,7 @@ class ExpiryTest : public ::testing::Test
     CPtr ntfn = sys.make(ABI_OBJECT_NOTIFICATION);
 };
 
-/* --- At kernel entry ---------------------------------------------------------------------------------- */
+/* --- At kernel entry ------------------------------------------------------------------------- */
 
 TEST_F(ExpiryTest, WithExactlyTheMinimumLeftACallIsPerformed)
 {
@@ -154,7 +159,7 @@ TEST_F(ExpiryTest, DebugCallsDoNotEndABudget)
     EXPECT_CURRENT(sys, t);
 }
 
-/* --- The timer ------------------------------------------------------------------------------------------ */
+/* --- The timer ------------------------------------------------------------------------------- */
 
 TEST_F(ExpiryTest, TimerComesOneMicrosecondBeforeTheEndOfTheHead)
 {
@@ -231,10 +236,9 @@ TEST_F(ExpiryTest, SwitchMovesTheTimer)
     EXPECT_EQ(sys.now() + 7000 - kEarly, deadline());
 }
 
-/* --- The release queue ----------------------------------------------------------------------------------- */
+/* --- The release queue ----------------------------------------------------------------------- */
 
-class ReleaseTest : public ExpiryTest
-{
+class ReleaseTest : public ExpiryTest {
   protected:
     /* A thread that has just used up 100 us. */
     Thread spent(Word period_us, uint8_t priority = 110)
@@ -245,7 +249,10 @@ class ReleaseTest : public ExpiryTest
         EXPECT_OK(sys.TCB_SetPriority(t.tcb, kTcb, priority));
         return t;
     }
-    void advance_to(Word time) { sys.advance_ticks(time - sys.now()); }
+    void advance_to(Word time)
+    {
+        sys.advance_ticks(time - sys.now());
+    }
 };
 
 TEST_F(ReleaseTest, ThreadsWaitInTheOrderOfTheirTimes)
@@ -336,10 +343,9 @@ TEST_F(ReleaseTest, MessageDoesNotEndTheWaitForTheRelease)
     EXPECT_EQ(7u, sys.message().label);
 }
 
-/* --- At a preemption point --------------------------------------------------------------------------------- */
+/* --- At a preemption point ------------------------------------------------------------------- */
 
-class PreemptedTest : public ExpiryTest
-{
+class PreemptedTest : public ExpiryTest {
   protected:
     /* A thread above root that revokes many copies; time passes at the third preemption point. */
     Thread revoke_with(const ThreadOptions &options, Word ticks)
@@ -354,7 +360,10 @@ class PreemptedTest : public ExpiryTest
         sys.revoke(ntfn);
         return t;
     }
-    Word preemptions() { return sys.kernel()->counters.preempted[ABI_LABEL_CNODE_REVOKE]; }
+    Word preemptions()
+    {
+        return sys.kernel()->counters.preempted[ABI_LABEL_CNODE_REVOKE];
+    }
     size_t copies()
     {
         size_t count = 0;
@@ -400,12 +409,9 @@ TEST_F(PreemptedTest, RoundRobinThreadAloneGoesOnAtOnce)
 TEST_F(PreemptedTest, TimeoutFaultIsRaised)
 {
     CPtr ep = sys.make(ABI_OBJECT_ENDPOINT);
-    Thread t = revoke_with({.priority = 110,
-                            .budget_us = 100,
-                            .period_us = 1000,
-                            .sc_badge = 0x77,
-                            .timeout_ep = ep},
-                           900);
+    Thread t = revoke_with(
+        {.priority = 110, .budget_us = 100, .period_us = 1000, .sc_badge = 0x77, .timeout_ep = ep},
+        900);
     EXPECT_CURRENT(sys, root);
     EXPECT_EQ(THREAD_BLOCKED_ON_SEND, t.state());
     CPtr reply = sys.make(ABI_OBJECT_REPLY);
@@ -439,7 +445,7 @@ TEST_F(PreemptedTest, InterruptAtThePointIsHandledFirst)
     EXPECT_EQ(0u, copies());
 }
 
-/* --- The end of time ------------------------------------------------------------------------------------------ */
+/* --- The end of time ------------------------------------------------------------------------- */
 
 TEST(EndOfTimeTest, RoundRobinGoesOn)
 {
@@ -496,8 +502,8 @@ TEST(EndOfTimeTest, LongestPeriodsFit)
     for (Word time : {Word{1000}, kMaxRelease - 5000, kMaxRelease + 5, UINT64_MAX - 50000000}) {
         SCOPED_TRACE(time);
         System sys({.start_time = time});
-        Thread p = sys.spawn(
-            {.priority = 110, .budget_us = kMaxPeriodUs - 1, .period_us = kMaxPeriodUs});
+        Thread p =
+            sys.spawn({.priority = 110, .budget_us = kMaxPeriodUs - 1, .period_us = kMaxPeriodUs});
         sys.advance(100);
         EXPECT_CURRENT(sys, p);
         EXPECT_OK(sys.SchedControl_ConfigureFlags(sys.sched_control(), kSchedContext, 20,

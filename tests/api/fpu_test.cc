@@ -322,8 +322,8 @@ TEST_F(FpuTest, StateSurvivesADomainSwitch)
     Thread other = sys.spawn();
     fill(1);
     ASSERT_OK(sys.DomainSet_Set(kDomain, 1, other.tcb));
-    ASSERT_OK(sys.DomainSet_ScheduleConfigure(kDomain, 0, 0, 100000));
     ASSERT_OK(sys.DomainSet_ScheduleConfigure(kDomain, 1, 1, 100000));
+    ASSERT_OK(sys.DomainSet_ScheduleConfigure(kDomain, 2, 0, 100000));
     sys.DomainSet_ScheduleSetStart(kDomain, 1);
     EXPECT_CURRENT(sys, other);
     expect_zero();

@@ -105,9 +105,9 @@ const ReceiveForm kReceiveForms[] = {
      }},
 };
 
-/* A CSpace of 16 slots with a guard of 56 bits, so that 4 bits are left behind it:
- * slot 1: a CNode of 8 bits; 2: one of 2 bits with guard 3 of 2 bits; 3: one with a guard of 5 bits;
- * 4: an endpoint. */
+/* A CSpace of 16 slots with a guard of 56 bits, so that 4 bits are left behind it: slot 1: a CNode
+ * of 8 bits; 2: one of 2 bits with guard 3 of 2 bits; 3: one with a guard of 5 bits; 4: an
+ * endpoint. */
 CPtr make_small_cspace(System &sys, CPtr ep)
 {
     CPtr root = sys.make_cnode(4);
@@ -147,7 +147,7 @@ struct SmallBench : Bench {
     }
 };
 
-/* --- Send forms ---------------------------------------------------------------------------------- */
+/* --- Send forms ------------------------------------------------------------------------------- */
 
 TEST(LookupOfDestination, SendAndCallFaultWithEachKindOfFailure)
 {
@@ -209,7 +209,7 @@ TEST(LookupOfDestination, EmptySlotIsNoFaultForSendersButForReceivers)
     b.expect_cap_fault([&] { b.sys.wait(empty); }, empty, 1, kWrongKind);
 }
 
-/* --- Extra capabilities --------------------------------------------------------------------------- */
+/* --- Extra capabilities ----------------------------------------------------------------------- */
 
 TEST(LookupOfExtraCaps, CallAndSendFaultEvenOverAnEndpointWithoutGrant)
 {
@@ -304,7 +304,7 @@ TEST(LookupOfExtraCaps, WithoutBufferAMessageHasAtMostFourWords)
     EXPECT_EQ(b.sys.message().label, 0u);
 }
 
-/* --- Receive forms -------------------------------------------------------------------------------- */
+/* --- Receive forms ---------------------------------------------------------------------------- */
 
 TEST(LookupOfSource, EveryReceiveFormFaultsWithEachKindOfFailure)
 {
@@ -459,7 +459,7 @@ TEST(LookupOfReply, AnsweredFaultOfTheReceiveHalfRepeatsTheSendHalf)
     }
 }
 
-/* --- Before the operation ------------------------------------------------------------------------- */
+/* --- Before the operation --------------------------------------------------------------------- */
 
 TEST(SyscallPrologue, CallWithoutEnoughBudgetIsNotPerformedAndRepeatedAfterTheNextRefill)
 {

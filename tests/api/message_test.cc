@@ -305,7 +305,7 @@ TEST(MessageBuffers, DeletingTheFrameTakesTheBufferAway)
     EXPECT_EQ(sys.message().length, 4u);
 }
 
-/* --- Answers of kernel objects --------------------------------------------------------------------- */
+/* --- Answers of kernel objects ---------------------------------------------------------------- */
 
 TEST(MessageOfKernel, EachLookupFailureHasItsWords)
 {

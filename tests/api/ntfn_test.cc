@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Notifications: signals, waiters, binding to a thread, and the SC that a notification lends (docs/abi/07
- * sections 7.7 to 7.9, 15 items 74 to 80 and 118). */
+/* Notifications: signals, waiters, binding to a thread, and the SC that a notification lends
+ * (docs/abi/07 sections 7.7 to 7.9, 15 items 74 to 80 and 118). */
 #include <algorithm>
 #include <array>
 
@@ -45,7 +45,7 @@ Thread passive_waiter(System &sys, CPtr ntfn, uint8_t priority)
     return t;
 }
 
-/* --- Signals ----------------------------------------------------------------------------------------- */
+/* --- Signals ---------------------------------------------------------------------------------- */
 
 TEST(NtfnSignal, BadgesThatNobodyWaitsForAreOredAndOneReceiveTakesThemAll)
 {
@@ -156,7 +156,7 @@ TEST(NtfnSignal, SporadicWaiterGetsAnUnblockRefresh)
     EXPECT_EQ(refill_at(&t.sc_object()->refills, 0)->time, sys.now());
 }
 
-/* --- Bound to a thread ------------------------------------------------------------------------------- */
+/* --- Bound to a thread ------------------------------------------------------------------------ */
 
 /* A thread above root with a bound notification. */
 struct Bound {
@@ -324,16 +324,7 @@ TEST(NtfnBound, DeletingTheNotificationUnbinds)
     EXPECT_OK(b.sys.TCB_BindNotification(b.thread.tcb, another));
 }
 
-TEST(NtfnBound, SignalToAThreadWaitingForItTakesTheQueueFirst)
-{
-    Bound b;
-    b.start();
-    b.sys.wait(b.ntfn);
-    EXPECT_EQ(b.sys.ntfn_of(b.ntfn)->queue.head, b.thread.object);
-    EXPECT_EQ(b.sys.ntfn_of(b.ntfn)->state, NTFN_WAITING);
-}
-
-/* --- Lending an SC ----------------------------------------------------------------------------------- */
+/* --- Lending an SC ---------------------------------------------------------------------------- */
 
 /* A notification with an SC, and a passive thread (110) that waits for it. */
 struct Lending {
@@ -517,7 +508,7 @@ TEST(NtfnLends, LazilyUnboundScComesBackWithTheNextSignal)
     EXPECT_EQ(t.sc_object(), sys.sc_of(t.sc));
 }
 
-/* --- Lending, and bound to the thread ---------------------------------------------------------------- */
+/* --- Lending, and bound to the thread --------------------------------------------------------- */
 
 struct BoundLending : Bound {
     CPtr sc = sys.make_sc(1000, 1000);
@@ -601,7 +592,7 @@ TEST(NtfnLendsBound, BlockingReceiveThatGetsACallGoesOnWithTheCallersSc)
     EXPECT_EQ(caller.state(), THREAD_BLOCKED_ON_REPLY);
 }
 
-/* --- Lending to a thread that has just given its SC away --------------------------------------------- */
+/* --- Lending to a thread that has just given its SC away -------------------------------------- */
 
 /* A passive receiver, to give an SC to. */
 Thread heir_at(System &sys, CPtr ep)

@@ -13,7 +13,7 @@
 namespace albireo {
 namespace {
 
-/* --- Scenes ---------------------------------------------------------------------------------------- */
+/* --- Scenes ----------------------------------------------------------------------------------- */
 
 /* Something long that root does. */
 struct Scene {
@@ -23,7 +23,7 @@ struct Scene {
     };
 };
 
-/* A CNode with a capability of many kinds in its 16 slots, most of them the last of their object. */
+/* A CNode with 16 capabilities of many kinds, most of them the last of their object. */
 CPtr full_cnode(Stage &stage, Word vaddr = 0x40000000)
 {
     System &sys = stage.sys;
@@ -84,8 +84,8 @@ CPtr full_tcb(Stage &stage, CPtr cspace)
 }
 
 /* `count` threads outside the stage that are blocked on sending through `ep`: by Send, by Call, or
- * by a fault. Each has a priority of its own, below root's, so that the order in which they are woken
- * does not show. */
+ * by a fault. Each has a priority of its own, below root's, so that the order in which they are
+ * woken does not show. */
 void queue_senders(Stage &stage, CPtr ep, int count)
 {
     System &sys = stage.sys;
@@ -163,8 +163,8 @@ Scene delete_tree(Stage &stage)
     return deleting(stage, root);
 }
 
-/* CNodes of which each has a capability to the next, the last to the first. Slots 0 and 3 hold other
- * things. With `orphan`, these are the last ones. */
+/* CNodes of which each has a capability to the next, the last to the first. Slots 0 and 3 hold
+ * other things. With `orphan`, these are the last ones. */
 CPtr cycle(Stage &stage, size_t count, bool orphan)
 {
     System &sys = stage.sys;
@@ -376,7 +376,7 @@ const SceneMaker kScenes[] = {
     {"RetypeOfDirtyMemory", retype_dirty_memory, 100},
 };
 
-/* --- Interruptions ------------------------------------------------------------------------------------ */
+/* --- Interruptions ---------------------------------------------------------------------------- */
 
 /* What happens in the middle, by the watcher; and what root does afterwards in all runs. */
 struct Script {

@@ -36,9 +36,13 @@ bool World::build_retype(Invocation *i)
 
 bool World::build_cnode(Invocation *i)
 {
-    Place p = i->label == ABI_LABEL_CNODE_CANCEL_BADGED_SENDS ? place(true) : victim();
-    for (int tries = 0; i->label == ABI_LABEL_CNODE_CANCEL_BADGED_SENDS && tries < 10; tries++) {
-        if (p.slot == nullptr || p.slot->cap.type == CAP_ENDPOINT) {
+    Word wanted = i->label == ABI_LABEL_CNODE_CANCEL_BADGED_SENDS        ? CAP_ENDPOINT
+                  : i->label == ABI_LABEL_CNODE_REVOKE && rng.chance(60) ? CAP_UNTYPED
+                  : i->label == ABI_LABEL_CNODE_DELETE && rng.chance(20) ? CAP_CNODE
+                                                                         : CAP_NULL;
+    Place p = victim();
+    for (int tries = 0; wanted != CAP_NULL && tries < 40; tries++) {
+        if (p.slot == nullptr || p.slot->cap.type == wanted) {
             break;
         }
         p = place(true);
@@ -238,7 +242,7 @@ bool World::build_vspace(Invocation *i)
 {
     Word at = vaddr();
     i->dest = pick(CAP_FRAME, [&](const struct cap &c) {
-        return (c.asid == 0) == (i->label == ABI_LABEL_PAGE_MAP) || rng.chance(3);
+        return (c.asid == 0) == (i->label == ABI_LABEL_PAGE_MAP) || rng.chance(10);
     });
     switch (i->label) {
     case ABI_LABEL_PAGE_TABLE_MAP:

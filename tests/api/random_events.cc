@@ -55,6 +55,11 @@ void World::mutate(Invocation *i)
 void World::invoke(Invocation i)
 {
     note(describe(i));
+    bool is_long = i.label == ABI_LABEL_UNTYPED_RETYPE || i.label == ABI_LABEL_CNODE_REVOKE ||
+                   i.label == ABI_LABEL_CNODE_DELETE;
+    if (is_long && rng.chance(40)) {
+        preempt_soon();
+    }
     Word form = rng.below(100);
     if (form < 88) {
         sys.call(i.dest, i.label, i.words, i.caps);
@@ -78,7 +83,7 @@ void World::invoke_something()
                                  : rng.between(1, ABI_LABEL_COUNT - 1);
         built = build(&i);
     }
-    if (rng.chance(14)) {
+    if (rng.chance(25)) {
         mutate(&i);
     }
     invoke(i);
@@ -190,23 +195,26 @@ void World::odd_trap()
     }
 }
 
-/* Interrupts now, or at the next preemption points. */
+/* An interrupt, or the end of a slice, at one of the next preemption points. */
+void World::preempt_soon()
+{
+    sim_clear_injections(sys.sim());
+    sys.poll_every(static_cast<uint32_t>(rng.of({1, 1, 3, 100})));
+    if (rng.chance(60)) {
+        sys.preempt_at(rng.between(1, 4), static_cast<uint32_t>(rng.between(1, 3)));
+    } else {
+        sim_advance_at_preemption(sys.sim(), rng.between(1, 4), rng.of({500, 20000, 100000}));
+    }
+}
+
+/* Interrupts now, or later. */
 void World::disturb()
 {
     note("interrupts");
-    sim_clear_injections(sys.sim());
-    sys.poll_every(static_cast<uint32_t>(rng.of({1, 1, 3, 100})));
-    uint32_t line = static_cast<uint32_t>(rng.between(1, kLines));
-    switch (rng.below(4)) {
-    case 0:
-        sys.preempt_at(rng.between(1, 6), line);
-        break;
-    case 1:
-        sim_advance_at_preemption(sys.sim(), rng.between(1, 6), rng.below(30000));
-        break;
-    default:
-        sys.irq(line);
-        break;
+    if (rng.chance(30)) {
+        preempt_soon();
+    } else {
+        sys.irq(static_cast<uint32_t>(rng.between(1, kLines)));
     }
 }
 

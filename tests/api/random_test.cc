@@ -61,7 +61,8 @@ void report(const Totals &totals, Word seeds)
 {
     std::cout << seeds << " seeds, " << totals.steps << " steps (" << totals.idle << " idle, "
               << totals.repairs << " repairs), " << totals.entries << " kernel entries ("
-              << totals.entries / seeds << " a seed), " << totals.preempted << " preemptions\n";
+              << totals.entries / seeds << " a seed), " << totals.preempted << " preemptions, "
+              << totals.lost << " without an end\n";
 #define ABI_X(number, name, stub)                                                                  \
     std::cout << std::setw(10) << totals.syscalls[-(number)] << "  " #stub "\n";
     ABI_SYSCALLS(ABI_X)
@@ -104,6 +105,7 @@ TEST(RandomUse, KeepsEveryInvariantAndReturnsAllMemory)
         return;
     }
     EXPECT_GT(share(world.totals), 30.0);
+    EXPECT_LT(world.totals.lost, seeds / 50);
 #define ABI_X(label, kind, name, stub, handler, args, results)                                     \
     EXPECT_NE(0u, world.totals.by_label[label]) << #stub << " never succeeded";
     ABI_INVOCATIONS(ABI_X)

@@ -31,11 +31,12 @@ constexpr Word kVaddr = 0x50000000;
 constexpr uint32_t kWakeLine = 50; /* Wakes the root task. */
 constexpr uint32_t kLines = 6;     /* Lines that threads may get. */
 
-/* splitmix64. */
+/* splitmix64. Seeds are scrambled: the sequences of neighbours have nothing in common. */
 class Rng {
   public:
-    explicit Rng(Word seed) : state_(seed * 0x9E3779B97F4A7C15 + 0x1234567)
+    explicit Rng(Word seed) : state_(seed)
     {
+        state_ = next() ^ (next() << 1);
     }
     Word next()
     {
@@ -88,7 +89,8 @@ struct Invocation {
 /* How often everything happened, over all seeds. Invocations are those of the threads, without the
  * root task's. */
 struct Totals {
-    Word steps = 0, idle = 0, repairs = 0, entries = 0, success = 0, errors = 0, preempted = 0;
+    Word steps = 0, idle = 0, repairs = 0, lost = 0, entries = 0, success = 0, errors = 0,
+         preempted = 0;
     std::array<Word, ABI_LABEL_COUNT> by_label = {};
     std::array<std::array<Word, ABI_CHECK_MAX>, ABI_LABEL_COUNT> by_check = {};
     std::array<Word, 12> syscalls = {}; /* By negated number. */
@@ -118,6 +120,7 @@ class World {
     void keep(CPtr source, Word data = 0);
     void give(Word type, Word size_bits, Word count, CPtr from = 0);
     void spawn_actors();
+    void connect_interrupts();
     CPtr other_untyped(Word bits) const;
 
     void step();
@@ -137,6 +140,7 @@ class World {
     void pass_time();
     void odd_trap();
     void disturb();
+    void preempt_soon();
     void plan();
     void plan_thread();
     void plan_vspace();

@@ -49,8 +49,7 @@ inline void expect_refused(System &sys, CPtr service, Word label, const Refusal 
     const struct counters &counters = sys.kernel()->counters;
     const Word before = counters.errors[label][refusal.check];
     Reply reply;
-    sys.expect_unchanged(
-        [&] { reply = sys.call(service, label, refusal.words, refusal.caps); });
+    sys.expect_unchanged([&] { reply = sys.call(service, label, refusal.words, refusal.caps); });
     EXPECT_CALL_ERROR(reply, error_of_check(label, refusal.check), refusal.details);
     EXPECT_EQ(before + 1, counters.errors[label][refusal.check]) << "another check refused";
 }

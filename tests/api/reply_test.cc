@@ -157,7 +157,7 @@ TEST(Reply, SeveralCallersAreAnsweredInAnyOrder)
     }
 }
 
-/* --- SC of the caller ------------------------------------------------------------------------------- */
+/* --- SC of the caller ------------------------------------------------------------------------- */
 
 TEST(ReplyTime, CallerWithoutBudgetWaitsForItsRelease)
 {
@@ -210,7 +210,7 @@ TEST(ReplyTime, SporadicCallerGetsAnUnblockRefresh)
     EXPECT_EQ(refill_at(&s.caller.sc_object()->refills, 0)->time, s.sys.now());
 }
 
-/* --- Deletion --------------------------------------------------------------------------------------- */
+/* --- Deletion --------------------------------------------------------------------------------- */
 
 TEST(ReplyDelete, CallerBecomesInactiveAndCallsAgainWhenResumed)
 {
@@ -276,7 +276,7 @@ TEST(ReplyDelete, FaultedCallerBecomesInactiveAndRepeatsItsAccessWhenResumed)
     EXPECT_EQ(t.object->fault.type, FAULT_NONE);
 }
 
-/* --- Passive servers -------------------------------------------------------------------------------- */
+/* --- Passive servers -------------------------------------------------------------------------- */
 
 TEST(ReplyPassive, ServerRunsOnTheClientsScAtItsOwnPriorityUntilItReplies)
 {

@@ -13,17 +13,17 @@ constexpr Word kBind = ABI_LABEL_SCHED_CONTEXT_BIND;
 constexpr Word kUnbind = ABI_LABEL_SCHED_CONTEXT_UNBIND;
 constexpr Word kUnbindObject = ABI_LABEL_SCHED_CONTEXT_UNBIND_OBJECT;
 
-class ScBindTest : public ::testing::Test
-{
+class ScBindTest : public ::testing::Test {
   protected:
-    CPtr fresh_sc() { return sys.make(ABI_OBJECT_SCHED_CONTEXT, 8); }
+    CPtr fresh_sc()
+    {
+        return sys.make(ABI_OBJECT_SCHED_CONTEXT, 8);
+    }
     /* An SC whose budget comes back in the future; nobody has it. */
     CPtr exhausted_sc(Word period_us = 10000, bool sporadic = false)
     {
-        Thread t = sys.spawn({.priority = 120,
-                              .budget_us = 100,
-                              .period_us = period_us,
-                              .sporadic = sporadic});
+        Thread t = sys.spawn(
+            {.priority = 120, .budget_us = 100, .period_us = period_us, .sporadic = sporadic});
         sys.advance(100);
         EXPECT_CURRENT(sys, sys.root());
         EXPECT_TRUE(in_release_queue(t));
@@ -41,12 +41,13 @@ class ScBindTest : public ::testing::Test
     }
 
     System sys;
+    Thread root = sys.root();
     CPtr ep = sys.make(ABI_OBJECT_ENDPOINT);
     CPtr ntfn = sys.make(ABI_OBJECT_NOTIFICATION);
     CPtr waited = sys.make(ABI_OBJECT_NOTIFICATION);
 };
 
-/* --- Refusals ------------------------------------------------------------------------------------ */
+/* --- Refusals -------------------------------------------------------------------------------- */
 
 TEST_F(ScBindTest, BindRefusals)
 {
@@ -72,8 +73,7 @@ TEST_F(ScBindTest, NotificationBindRefusals)
     CPtr sc = fresh_sc();
     EXPECT_OK(sys.SchedContext_Bind(sc, ntfn));
     expect_refused(sys, sc, kBind,
-                   {{"the same again", 5, {}, {ntfn}, {}},
-                    {"another", 5, {}, {waited}, {}}});
+                   {{"the same again", 5, {}, {ntfn}, {}}, {"another", 5, {}, {waited}, {}}});
     expect_refused(sys, fresh_sc(), kBind, {"that of another SC", 6, {}, {ntfn}, {}});
 }
 
@@ -123,7 +123,7 @@ TEST_F(ScBindTest, UnbindObjectOfANotificationTwice)
     expect_refused(sys, sc, kUnbindObject, {"again", 4, {}, {ntfn}, {}});
 }
 
-/* --- Bind to a thread ------------------------------------------------------------------------------ */
+/* --- Bind to a thread ------------------------------------------------------------------------ */
 
 TEST_F(ScBindTest, ScMayHaveAThreadAndANotification)
 {
@@ -266,7 +266,7 @@ TEST_F(ScBindTest, SuspendAndResumeGiveNoBudget)
     }
 }
 
-/* --- Unbind ---------------------------------------------------------------------------------------- */
+/* --- Unbind ---------------------------------------------------------------------------------- */
 
 TEST_F(ScBindTest, UnbindOfAnUnboundScSucceeds)
 {
@@ -326,11 +326,10 @@ TEST_F(ScBindTest, QueuedSenderThatLosesItsScStaysQueued)
     EXPECT_CURRENT(sys, t);
 }
 
-/* --- Lent SCs -------------------------------------------------------------------------------------- */
+/* --- Lent SCs -------------------------------------------------------------------------------- */
 
 /* A client above root has called a passive server, which has then waited for root to look at it. */
-class LentScTest : public ScBindTest
-{
+class LentScTest : public ScBindTest {
   protected:
     void SetUp() override
     {
@@ -417,7 +416,7 @@ TEST_F(LentScTest, ServerThatRunsOnTheCallersScIsTheOneWhoMayNotUnbindIt)
     expect_refused(sys, client.sc, kUnbindObject, {"itself", 3, {}, {server.tcb}, {}});
 }
 
-/* --- Deletion --------------------------------------------------------------------------------------- */
+/* --- Deletion -------------------------------------------------------------------------------- */
 
 TEST_F(ScBindTest, DeletingTheScOfAReadyThreadStopsIt)
 {
@@ -437,6 +436,17 @@ TEST_F(ScBindTest, ThreadThatDeletesItsOwnScStopsUntilItGetsOne)
     EXPECT_FALSE(sys.SchedContext_Bind(sys.make_sc(100, 1000), t.tcb).returned);
     EXPECT_CURRENT(sys, t);
     EXPECT_EQ(0u, sys.message().label);
+}
+
+TEST_F(ScBindTest, TimeOfAThreadThatDeletesItselfIsChargedToItsSc)
+{
+    Thread t = sys.spawn({.priority = 110, .budget_us = 100, .period_us = 1000});
+    const Word start = sys.now();
+    sys.advance(50);
+    sys.del(t.tcb);
+    EXPECT_CURRENT(sys, root);
+    EXPECT_EQ((Refills{{start + 500, 500}, {start + 10000, 500}}), refills_of(sys, t.sc));
+    EXPECT_EQ(50u, sys.SchedContext_Consumed(t.sc)[0]);
 }
 
 TEST_F(ScBindTest, DeletingABoundNotificationFreesTheSc)

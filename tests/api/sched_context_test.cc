@@ -11,15 +11,17 @@ namespace {
 
 constexpr Word kConfigure = ABI_LABEL_SCHED_CONTROL_CONFIGURE_FLAGS;
 
-class SchedControlTest : public ::testing::Test
-{
+class SchedControlTest : public ::testing::Test {
   protected:
     Reply configure(CPtr sc, Word budget, Word period, Word extra = 0, Word badge = 0,
                     Word flags = 0)
     {
         return sys.SchedControl_ConfigureFlags(control, sc, budget, period, extra, badge, flags);
     }
-    CPtr fresh_sc(Word bits = 8) { return sys.make(ABI_OBJECT_SCHED_CONTEXT, bits); }
+    CPtr fresh_sc(Word bits = 8)
+    {
+        return sys.make(ABI_OBJECT_SCHED_CONTEXT, bits);
+    }
     /* A thread that has used up its budget; gives the time of its next refill. */
     Thread exhausted(Word budget_us, Word period_us)
     {
@@ -36,7 +38,7 @@ class SchedControlTest : public ::testing::Test
     CPtr ep = sys.make(ABI_OBJECT_ENDPOINT);
 };
 
-/* --- Refusals ------------------------------------------------------------------------------------ */
+/* --- Refusals -------------------------------------------------------------------------------- */
 
 TEST_F(SchedControlTest, Refusals)
 {
@@ -107,7 +109,7 @@ TEST_F(SchedControlTest, OtherLabelsAreRefused)
     expect_label_refused(sys, fresh_sc(), ABI_LABEL_TCB_RESUME);
 }
 
-/* --- Rule "round robin" --------------------------------------------------------------------------- */
+/* --- Rule "round robin" ---------------------------------------------------------------------- */
 
 TEST_F(SchedControlTest, EqualTimesAreRoundRobin)
 {
@@ -128,7 +130,7 @@ TEST_F(SchedControlTest, RoundRobinIsAFreshSliceAlsoForARunnableThread)
     EXPECT_EQ((Refills{{sys.now(), 5000}, {sys.now(), 0}}), refills_of(sys, t.sc));
 }
 
-/* --- Rule "new" ------------------------------------------------------------------------------------ */
+/* --- Rule "new" ------------------------------------------------------------------------------ */
 
 TEST_F(SchedControlTest, NewScHasItsFullBudgetNow)
 {
@@ -207,7 +209,7 @@ TEST_F(SchedControlTest, ConfiguringTheScOfAnInactiveThreadStartsNothing)
     EXPECT_EQ(THREAD_INACTIVE, t.state());
 }
 
-/* --- Rule "update" --------------------------------------------------------------------------------- */
+/* --- Rule "update" --------------------------------------------------------------------------- */
 
 TEST_F(SchedControlTest, UpdateOfAReadyThreadStartsNow)
 {
@@ -286,10 +288,9 @@ TEST_F(SchedControlTest, TimerFollowsAShortenedSlice)
     EXPECT_CURRENT(sys, sys.root());
 }
 
-/* --- Consumed -------------------------------------------------------------------------------------- */
+/* --- Consumed -------------------------------------------------------------------------------- */
 
-class ConsumedTest : public SchedControlTest
-{
+class ConsumedTest : public SchedControlTest {
   protected:
     Word consumed(CPtr sc)
     {

@@ -13,9 +13,9 @@
 
 namespace albireo {
 
-constexpr Word kTicks = SIM_TICKS_PER_US;                   /* Per microsecond. */
-constexpr Word kMinBudget = ABI_MIN_BUDGET_US * kTicks;     /* 200 ticks. */
-constexpr Word kEarly = kTicks;                             /* The timer comes 1 us early. */
+constexpr Word kTicks = SIM_TICKS_PER_US;               /* Per microsecond. */
+constexpr Word kMinBudget = ABI_MIN_BUDGET_US * kTicks; /* 200 ticks. */
+constexpr Word kEarly = kTicks;                         /* The timer comes 1 us early. */
 constexpr Word kMaxPeriodUs = UINT64_MAX / kTicks / 8;
 
 struct Refill {

@@ -9,8 +9,7 @@ namespace albireo {
 namespace {
 
 /* Root is thread A of the examples, with priority 10. */
-class SchedTest : public ::testing::Test
-{
+class SchedTest : public ::testing::Test {
   protected:
     /* A thread that waits on an object and is then given its priority. */
     Thread waiting(uint8_t priority, CPtr object, CPtr with_reply = 0)
@@ -46,7 +45,7 @@ class SchedTest : public ::testing::Test
     CPtr never = sys.make(ABI_OBJECT_NOTIFICATION);
 };
 
-/* --- Worked examples ------------------------------------------------------------------------------- */
+/* --- Worked examples ------------------------------------------------------------------------- */
 
 TEST_F(SchedTest, ResumedEqualGoesToTheTail)
 {
@@ -177,7 +176,7 @@ TEST_F(SchedTest, PreemptedThreadContinuesWithTheRestOfItsSlice)
     EXPECT_CURRENT(sys, a);
 }
 
-/* --- Switch candidates ------------------------------------------------------------------------------ */
+/* --- Switch candidates ----------------------------------------------------------------------- */
 
 TEST_F(SchedTest, LowerThreadMadeReadyGoesToTheHeadOfItsQueue)
 {
@@ -296,7 +295,7 @@ TEST_F(SchedTest, BlockedThreadIsInNoReadyQueue)
     EXPECT_TRUE(ready_queue(sys, 20).empty());
 }
 
-/* --- Yield ------------------------------------------------------------------------------------------ */
+/* --- Yield ----------------------------------------------------------------------------------- */
 
 TEST_F(SchedTest, RoundRobinYieldGoesBehindItsEqualsWithAFreshSlice)
 {

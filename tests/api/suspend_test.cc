@@ -9,8 +9,7 @@
 namespace albireo {
 namespace {
 
-class SuspendTest : public ::testing::Test
-{
+class SuspendTest : public ::testing::Test {
   protected:
     /* Suspends and resumes; a thread above root then runs at once. */
     void restart(const Thread &t)
@@ -27,7 +26,7 @@ class SuspendTest : public ::testing::Test
     CPtr reply = sys.make(ABI_OBJECT_REPLY);
 };
 
-/* --- Suspend ---------------------------------------------------------------------------------------- */
+/* --- Suspend --------------------------------------------------------------------------------- */
 
 TEST_F(SuspendTest, ReadyThreadLeavesItsQueueAndKeepsItsSc)
 {
@@ -130,7 +129,7 @@ TEST_F(SuspendTest, FaulterWithoutHandlerIsInactiveAndCanBeResumed)
     EXPECT_EQ(pc, t.regs().pc);
 }
 
-/* --- Where it continues ------------------------------------------------------------------------------- */
+/* --- Where it continues ---------------------------------------------------------------------- */
 
 TEST_F(SuspendTest, CompletedSystemCallIsNotRepeated)
 {
@@ -229,7 +228,7 @@ TEST_F(SuspendTest, ResumedCallerSendsItsMessageTwice)
     EXPECT_EQ(2u, sys.message().label);
 }
 
-/* --- Resume ------------------------------------------------------------------------------------------- */
+/* --- Resume ---------------------------------------------------------------------------------- */
 
 TEST_F(SuspendTest, ResumeOfARunnableThreadChangesNothing)
 {
@@ -275,11 +274,8 @@ TEST_F(SuspendTest, ResumeWithAFutureHeadWaitsForTheRelease)
 
 TEST_F(SuspendTest, ResumeWithASporadicScStartsItsBudgetNow)
 {
-    Thread t = sys.spawn({.priority = 50,
-                          .budget_us = 100,
-                          .period_us = 1000,
-                          .sporadic = true,
-                          .start = false});
+    Thread t = sys.spawn(
+        {.priority = 50, .budget_us = 100, .period_us = 1000, .sporadic = true, .start = false});
     sys.advance(70);
     EXPECT_OK(sys.TCB_Resume(t.tcb));
     EXPECT_EQ((Refills{{sys.now(), 1000}}), refills_of(sys, t.sc));

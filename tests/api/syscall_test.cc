@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* System calls: numbers, which registers they change and which they keep (docs/abi/01 sections 1.2 to
- * 1.4). */
+/* System calls: numbers, which registers they change and which they keep (docs/abi/01 sections 1.2
+ * to 1.4). */
 #include <array>
 
 #include "tests/support/system.h"
@@ -62,7 +62,7 @@ Thread queued_sender(System &sys, CPtr ep, Word label, const std::vector<Word> &
     return sender;
 }
 
-/* --- Registers ----------------------------------------------------------------------------------- */
+/* --- Registers -------------------------------------------------------------------------------- */
 
 TEST(SyscallRegisters, YieldChangesNone)
 {
@@ -299,7 +299,7 @@ TEST(SyscallRegisters, FloatingPointRegistersAreKept)
     EXPECT_EQ(value, 0x77u);
 }
 
-/* --- Numbers ------------------------------------------------------------------------------------- */
+/* --- Numbers ---------------------------------------------------------------------------------- */
 
 TEST(SyscallNumbers, EveryOtherNumberIsAnUnknownSyscallWithAll64BitsInTheFault)
 {

@@ -19,9 +19,8 @@ constexpr size_t kRegisters = 32;
 enum { SUSPEND_SOURCE = 1, RESUME_DEST = 2, FRAME = 4, INTEGER = 8 };
 
 /* Numbers of the registers in the order of section 5.5.1; the first is the PC. */
-constexpr int kOrder[kRegisters] = {-1, 1,  2,  3,  8,  9,  18, 19, 20, 21, 22,
-                                    23, 24, 25, 26, 27, 10, 11, 12, 13, 14, 15,
-                                    16, 17, 5,  6,  7,  28, 29, 30, 31, 4};
+constexpr int kOrder[kRegisters] = {-1, 1,  2,  3,  8,  9,  18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
+                                    10, 11, 12, 13, 14, 15, 16, 17, 5,  6,  7,  28, 29, 30, 31, 4};
 
 std::vector<Word> numbered(Word first, size_t count = kRegisters)
 {
@@ -40,8 +39,7 @@ std::vector<Word> context_of(const struct thread *thread)
     return values;
 }
 
-class TcbRegistersTest : public ::testing::Test
-{
+class TcbRegistersTest : public ::testing::Test {
   protected:
     System sys;
     CPtr tcb = sys.make(ABI_OBJECT_TCB);
@@ -49,7 +47,7 @@ class TcbRegistersTest : public ::testing::Test
     CPtr ep = sys.make(ABI_OBJECT_ENDPOINT);
 };
 
-/* --- Refusals ------------------------------------------------------------------------------------ */
+/* --- Refusals -------------------------------------------------------------------------------- */
 
 TEST_F(TcbRegistersTest, ReadRefusals)
 {
@@ -102,7 +100,7 @@ TEST_F(TcbRegistersTest, LabelsOfOtherObjectsAreRefused)
     }
 }
 
-/* --- ReadRegisters ------------------------------------------------------------------------------- */
+/* --- ReadRegisters --------------------------------------------------------------------------- */
 
 TEST_F(TcbRegistersTest, FreshThreadHasOnlyZeros)
 {
@@ -182,7 +180,7 @@ TEST_F(TcbRegistersTest, ReadBySendDoesNotAnswer)
     EXPECT_EQ(5u, sys.root().regs().x[REG_A3]);
 }
 
-/* --- WriteRegisters ------------------------------------------------------------------------------ */
+/* --- WriteRegisters -------------------------------------------------------------------------- */
 
 TEST_F(TcbRegistersTest, WriteSetsAllRegisters)
 {
@@ -251,10 +249,9 @@ TEST_F(TcbRegistersTest, ThreadStartsWithWhatWasWritten)
     }
 }
 
-/* --- CopyRegisters ------------------------------------------------------------------------------- */
+/* --- CopyRegisters --------------------------------------------------------------------------- */
 
-class TcbCopyTest : public TcbRegistersTest
-{
+class TcbCopyTest : public TcbRegistersTest {
   protected:
     void SetUp() override
     {
@@ -325,8 +322,7 @@ TEST_F(TcbCopyTest, SuspendComesBeforeResume)
 TEST_F(TcbCopyTest, ResumedDestinationStartsWithTheNewRegisters)
 {
     Thread other = sys.spawn({.priority = 110, .start = false});
-    EXPECT_FALSE(
-        sys.TCB_CopyRegisters(other.tcb, source, RESUME_DEST | FRAME | INTEGER).returned);
+    EXPECT_FALSE(sys.TCB_CopyRegisters(other.tcb, source, RESUME_DEST | FRAME | INTEGER).returned);
     EXPECT_CURRENT(sys, other);
     EXPECT_EQ(500u, other.regs().pc);
     EXPECT_EQ(numbered(500), context_of(other.object));
@@ -359,11 +355,10 @@ TEST_F(TcbCopyTest, CallerSuspendsItselfAsSource)
     EXPECT_CURRENT(sys, other);
 }
 
-/* --- Which PC ------------------------------------------------------------------------------------ */
+/* --- Which PC -------------------------------------------------------------------------------- */
 
 /* A thread above root, which waits for what root signals. */
-class TcbPcTest : public TcbRegistersTest
-{
+class TcbPcTest : public TcbRegistersTest {
   protected:
     Word pc_of(const Thread &thread, bool suspend)
     {

@@ -24,8 +24,7 @@ constexpr Word guard_word(Word size, Word value = 0)
 }
 
 /* Capabilities of all the kinds that something may be wrong with. */
-class TcbSpaceTest : public ::testing::Test
-{
+class TcbSpaceTest : public ::testing::Test {
   protected:
     CPtr parent_untyped()
     {
@@ -40,7 +39,10 @@ class TcbSpaceTest : public ::testing::Test
         EXPECT_OK(sys.retype(sys.device_untyped(12), ABI_OBJECT_PAGE_4K, 0, slot));
         return slot;
     }
-    const struct cap &in_tcb(enum thread_slot which) { return target->slots[which].cap; }
+    const struct cap &in_tcb(enum thread_slot which)
+    {
+        return target->slots[which].cap;
+    }
 
     System sys;
     CPtr tcb = sys.make(ABI_OBJECT_TCB);
@@ -54,7 +56,7 @@ class TcbSpaceTest : public ::testing::Test
     CPtr device = device_frame();
 };
 
-/* --- Configure ------------------------------------------------------------------------------------ */
+/* --- Configure ------------------------------------------------------------------------------- */
 
 TEST_F(TcbSpaceTest, ConfigureRefusalsOfTheMessage)
 {
@@ -69,19 +71,18 @@ TEST_F(TcbSpaceTest, ConfigureRefusalsOfTheMessage)
 TEST_F(TcbSpaceTest, ConfigureRefusalsOfTheBuffer)
 {
     const Word at = kBufferAt;
-    expect_refused(
-        sys, tcb, kConfigure,
-        {{"parent untyped", 2, {0, 0, at}, {kCNode, kVSpace, parent}, {}},
-         {"parent untyped, bad CSpace", 2, {0, 0, at}, {ep, ep, parent}, {}},
-         {"unmapped table", 3, {0, 0, at}, {kCNode, kVSpace, table}, {}},
-         {"unmapped table, misaligned", 3, {0, 0, at + 1}, {parent, parent, table}, {}},
-         {"endpoint", 4, {0, 0, at}, {kCNode, kVSpace, ep}, {}},
-         {"null, misaligned", 4, {0, 0, at + 1}, {kCNode, kVSpace, 0}, {}},
-         {"childless untyped", 4, {0, 0, at}, {kCNode, kVSpace, sys.untyped(12)}, {}},
-         {"device frame", 5, {0, 0, at}, {kCNode, kVSpace, device}, {}},
-         {"device frame, misaligned", 5, {0, 0, at + 16}, {parent, kVSpace, device}, {}},
-         {"misaligned", 6, {0, 0, at + 16}, {kCNode, kVSpace, frame}, {}},
-         {"misaligned, bad CSpace", 6, {0, 0, at + 512}, {ep, ep, frame}, {}}});
+    expect_refused(sys, tcb, kConfigure,
+                   {{"parent untyped", 2, {0, 0, at}, {kCNode, kVSpace, parent}, {}},
+                    {"parent untyped, bad CSpace", 2, {0, 0, at}, {ep, ep, parent}, {}},
+                    {"unmapped table", 3, {0, 0, at}, {kCNode, kVSpace, table}, {}},
+                    {"unmapped table, misaligned", 3, {0, 0, at + 1}, {parent, parent, table}, {}},
+                    {"endpoint", 4, {0, 0, at}, {kCNode, kVSpace, ep}, {}},
+                    {"null, misaligned", 4, {0, 0, at + 1}, {kCNode, kVSpace, 0}, {}},
+                    {"childless untyped", 4, {0, 0, at}, {kCNode, kVSpace, sys.untyped(12)}, {}},
+                    {"device frame", 5, {0, 0, at}, {kCNode, kVSpace, device}, {}},
+                    {"device frame, misaligned", 5, {0, 0, at + 16}, {parent, kVSpace, device}, {}},
+                    {"misaligned", 6, {0, 0, at + 16}, {kCNode, kVSpace, frame}, {}},
+                    {"misaligned, bad CSpace", 6, {0, 0, at + 512}, {ep, ep, frame}, {}}});
 }
 
 TEST_F(TcbSpaceTest, ConfigureRefusalsOfTheSpaces)
@@ -137,8 +138,8 @@ TEST_F(TcbSpaceTest, LastCapToTheInstalledVSpaceIsReplaced)
 
 TEST_F(TcbSpaceTest, ConfigureInstallsEverything)
 {
-    EXPECT_OK(sys.TCB_Configure(tcb, cnode, guard_word(60, 0xF), kVSpace, ~Word{0}, kBufferAt,
-                                frame));
+    EXPECT_OK(
+        sys.TCB_Configure(tcb, cnode, guard_word(60, 0xF), kVSpace, ~Word{0}, kBufferAt, frame));
     EXPECT_EQ(sys.cap_at(cnode).slots, in_tcb(THREAD_CSPACE).slots);
     EXPECT_EQ(60, in_tcb(THREAD_CSPACE).guard_bits);
     EXPECT_EQ(0xFu, in_tcb(THREAD_CSPACE).guard);
@@ -186,26 +187,25 @@ TEST_F(TcbSpaceTest, RevokingTheOriginalEmptiesTheSlotsOfTheTcb)
     EXPECT_EQ(CAP_PAGE_TABLE, in_tcb(THREAD_VSPACE).type);
 }
 
-/* --- SetSpace ------------------------------------------------------------------------------------- */
+/* --- SetSpace -------------------------------------------------------------------------------- */
 
 TEST_F(TcbSpaceTest, SetSpaceRefusals)
 {
-    expect_refused(
-        sys, tcb, kSetSpace,
-        {{"one word", 1, {0}, {0, cnode, kVSpace}, {}},
-         {"two caps", 1, {0, 0}, {0, cnode}, {}},
-         {"no words, all bad", 1, {}, {ntfn, ep, ep}, {}},
-         {"CSpace is a parent untyped", 3, {0, 0}, {ntfn, parent, parent}, {}},
-         {"CSpace is an unmapped table", 4, {0, 0}, {ntfn, table, parent}, {}},
-         {"CSpace is an endpoint", 5, {0, 0}, {0, ep, kVSpace}, {}},
-         {"CSpace is an endpoint, rest bad", 5, {0, 0}, {ntfn, ep, parent}, {}},
-         {"CSpace is null", 5, {0, 0}, {0, 0, kVSpace}, {}},
-         {"impossible guard", 5, {guard_word(61), 0}, {0, cnode, kVSpace}, {}},
-         {"VSpace is a parent untyped", 6, {0, 0}, {ntfn, cnode, parent}, {}},
-         {"VSpace is an unmapped table", 7, {0, 0}, {ntfn, cnode, table}, {}},
-         {"VSpace is an endpoint", 8, {0, 0}, {ntfn, cnode, ep}, {}},
-         {"VSpace is null", 8, {0, 0}, {0, cnode, 0}, {}},
-         {"handler is a notification", 9, {0, 0}, {ntfn, cnode, kVSpace}, {1}}});
+    expect_refused(sys, tcb, kSetSpace,
+                   {{"one word", 1, {0}, {0, cnode, kVSpace}, {}},
+                    {"two caps", 1, {0, 0}, {0, cnode}, {}},
+                    {"no words, all bad", 1, {}, {ntfn, ep, ep}, {}},
+                    {"CSpace is a parent untyped", 3, {0, 0}, {ntfn, parent, parent}, {}},
+                    {"CSpace is an unmapped table", 4, {0, 0}, {ntfn, table, parent}, {}},
+                    {"CSpace is an endpoint", 5, {0, 0}, {0, ep, kVSpace}, {}},
+                    {"CSpace is an endpoint, rest bad", 5, {0, 0}, {ntfn, ep, parent}, {}},
+                    {"CSpace is null", 5, {0, 0}, {0, 0, kVSpace}, {}},
+                    {"impossible guard", 5, {guard_word(61), 0}, {0, cnode, kVSpace}, {}},
+                    {"VSpace is a parent untyped", 6, {0, 0}, {ntfn, cnode, parent}, {}},
+                    {"VSpace is an unmapped table", 7, {0, 0}, {ntfn, cnode, table}, {}},
+                    {"VSpace is an endpoint", 8, {0, 0}, {ntfn, cnode, ep}, {}},
+                    {"VSpace is null", 8, {0, 0}, {0, cnode, 0}, {}},
+                    {"handler is a notification", 9, {0, 0}, {ntfn, cnode, kVSpace}, {1}}});
 }
 
 TEST_F(TcbSpaceTest, SetSpaceInstallsHandlerAndSpaces)
@@ -232,7 +232,7 @@ TEST_F(TcbSpaceTest, ThreadMayGiveItselfAnotherSpace)
     EXPECT_OK(sys.TCB_SetMCPriority(tcb, kTcb, 3)) << "pointers mean what they meant";
 }
 
-/* --- SetIPCBuffer --------------------------------------------------------------------------------- */
+/* --- SetIPCBuffer ---------------------------------------------------------------------------- */
 
 TEST_F(TcbSpaceTest, IpcBufferRefusals)
 {
@@ -298,7 +298,7 @@ TEST_F(TcbSpaceTest, RightsOfTheFrameAreNotChecked)
     EXPECT_EQ(nullptr, sys.buffer_of(target));
 }
 
-/* --- SetTimeoutEndpoint ---------------------------------------------------------------------------- */
+/* --- SetTimeoutEndpoint ---------------------------------------------------------------------- */
 
 TEST_F(TcbSpaceTest, TimeoutEndpointRefusals)
 {
@@ -316,7 +316,7 @@ TEST_F(TcbSpaceTest, TimeoutEndpointKeepsItsBadge)
     EXPECT_EQ(CAP_NULL, in_tcb(THREAD_TIMEOUT_HANDLER).type);
 }
 
-/* --- BindNotification ------------------------------------------------------------------------------ */
+/* --- BindNotification ------------------------------------------------------------------------ */
 
 TEST_F(TcbSpaceTest, BindNotificationRefusals)
 {
@@ -367,7 +367,7 @@ TEST_F(TcbSpaceTest, ActiveNotificationIsBoundAndKeepsItsBadge)
     EXPECT_EQ(0x30u, reply.badge);
 }
 
-/* --- SetTLSBase, SetFlags --------------------------------------------------------------------------- */
+/* --- SetTLSBase, SetFlags -------------------------------------------------------------------- */
 
 TEST_F(TcbSpaceTest, TlsBase)
 {
@@ -393,9 +393,14 @@ TEST_F(TcbSpaceTest, FlagsAreClearedThenSetWithinTheLegalOnes)
     const Word legal = CONFIG_FPU ? ABI_TCB_FLAG_FPU_DISABLED : 0;
     const struct {
         Word clear, set, expected;
-    } steps[] = {{0, 0, 0},         {0, 3, legal},     {0, 0, legal},
-                 {1, 0, 0},         {1, 1, legal},     {~Word{0}, ~Word{0}, legal},
-                 {~Word{1}, 0, legal}, {~Word{0}, 2, 0}};
+    } steps[] = {{0, 0, 0},
+                 {0, 3, legal},
+                 {0, 0, legal},
+                 {1, 0, 0},
+                 {1, 1, legal},
+                 {~Word{0}, ~Word{0}, legal},
+                 {~Word{1}, 0, legal},
+                 {~Word{0}, 2, 0}};
     for (const auto &step : steps) {
         Reply reply = sys.TCB_SetFlags(tcb, step.clear, step.set);
         EXPECT_OK(reply);

@@ -13,8 +13,7 @@ constexpr Word kSetPriority = ABI_LABEL_TCB_SET_PRIORITY;
 constexpr Word kSetMcPriority = ABI_LABEL_TCB_SET_MC_PRIORITY;
 constexpr Word kSetSchedParams = ABI_LABEL_TCB_SET_SCHED_PARAMS;
 
-class TcbTest : public ::testing::Test
-{
+class TcbTest : public ::testing::Test {
   protected:
     /* A thread without SC, blocked in Wait. */
     Thread blocked_passive()
@@ -49,7 +48,7 @@ class TcbTest : public ::testing::Test
     CPtr ntfn = sys.make(ABI_OBJECT_NOTIFICATION);
 };
 
-/* --- SetPriority and SetMCPriority ----------------------------------------------------------------- */
+/* --- SetPriority and SetMCPriority ----------------------------------------------------------- */
 
 TEST_F(TcbTest, PriorityRefusals)
 {
@@ -121,7 +120,7 @@ TEST_F(TcbTest, LoweredMcpCannotBeRaisedByItself)
     EXPECT_CALL_ERROR(sys.TCB_SetMCPriority(kTcb, kTcb, 101), STATUS_RANGE_ERROR, {0, 100});
 }
 
-/* --- SetSchedParams -------------------------------------------------------------------------------- */
+/* --- SetSchedParams -------------------------------------------------------------------------- */
 
 TEST_F(TcbTest, SchedParamsRefusalsOfTheMessage)
 {
@@ -185,8 +184,7 @@ TEST_F(TcbTest, SchedParamsRefusesAnUnreleasedScForABlockedThread)
 
 TEST_F(TcbTest, SchedParamsRefusesItsOwnUnreleasedScToo)
 {
-    Thread t = sys.spawn(
-        {.priority = 110, .budget_us = 100, .period_us = 10000, .timeout_ep = ep});
+    Thread t = sys.spawn({.priority = 110, .budget_us = 100, .period_us = 10000, .timeout_ep = ep});
     sys.advance(100);
     EXPECT_CURRENT(sys, sys.root());
     EXPECT_EQ(THREAD_BLOCKED_ON_SEND, t.state()) << "with a timeout fault";
@@ -297,11 +295,9 @@ TEST_F(TcbTest, FaultHandlerNeedsWriteAndAKindOfGrant)
     }
 }
 
-/* --- The table of docs/abi/06 section 6.4 ----------------------------------------------------------- */
+/* --- The table of docs/abi/06 section 6.4 ---------------------------------------------------- */
 
-class SetPriorityTest : public TcbTest
-{
-};
+class SetPriorityTest : public TcbTest {};
 
 TEST_F(SetPriorityTest, ReadyThreadGoesToTheHeadOfItsNewQueue)
 {
@@ -413,8 +409,7 @@ TEST_F(SetPriorityTest, CallerWaitingForAReplyJustChanges)
 }
 
 /* Three threads queued on something, the middle one changed. */
-class SetPriorityOfQueuedTest : public SetPriorityTest
-{
+class SetPriorityOfQueuedTest : public SetPriorityTest {
   protected:
     template <typename Block> std::vector<Thread> block(const Block &operation)
     {

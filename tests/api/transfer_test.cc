@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Capabilities in messages: unwrapping, the receive slot, derivation, grant (docs/abi/02 section 2.5,
- * 15 items 81 and 82, 16 section 16.9). */
+/* Capabilities in messages: unwrapping, the receive slot, derivation, grant (docs/abi/02 section
+ * 2.5, 15 items 81 and 82, 16 section 16.9). */
 #include "tests/support/system.h"
 
 namespace albireo {
 
 namespace {
 
-/* Root sends to a receiver above it. Extra capabilities are named by letters: e, the endpoint itself,
- * badged 0x91, 0x92, 0x93 by position; n, notification; t, TCB; 0, empty slot; u, untyped with
- * children; p, unmapped page table; i, IRQ control; x, another endpoint with a badge and few rights. */
+/* Root sends to a receiver above it. Extra capabilities are named by letters: e, the endpoint
+ * itself, badged 0x91, 0x92, 0x93 by position; n, notification; t, TCB; 0, empty slot; u, untyped
+ * with children; p, unmapped page table; i, IRQ control; x, another endpoint with a badge and few
+ * rights. */
 struct Bench {
     System sys;
     CPtr ep = sys.make(ABI_OBJECT_ENDPOINT);
@@ -338,7 +339,7 @@ TEST(CapTransfer, QueuedSenderKeepsBadgeAndGrantOfTheCapabilityItUsed)
     }
 }
 
-/* --- In replies ------------------------------------------------------------------------------------ */
+/* --- In replies ------------------------------------------------------------------------------- */
 
 /* The receiver of the bench calls instead; root replies. */
 Reply reply_to_caller(Bench &b, CPtr reply, CPtr reply_used, const std::string &letters)

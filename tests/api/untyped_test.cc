@@ -42,7 +42,7 @@ Word offset_in(const System &sys, CPtr untyped, CPtr object)
     return address_of(sys.cap_at(object)) - sys.cap_at(untyped).paddr;
 }
 
-/* --- Errors -------------------------------------------------------------------------------------- */
+/* --- Errors ----------------------------------------------------------------------------------- */
 
 struct Refusal {
     const char *name;
@@ -230,7 +230,7 @@ TEST(RetypeErrors, SendIsSilentOnErrorAndOnSuccess)
     }
 }
 
-/* --- What is made -------------------------------------------------------------------------------- */
+/* --- What is made ----------------------------------------------------------------------------- */
 
 struct Object {
     const char *name;
@@ -425,7 +425,7 @@ TEST(RetypeEffects, TheDestinationMayBeANestedCNode)
                       STATUS_RANGE_ERROR, {0, 3});
 }
 
-/* --- Initial state of objects ----------------------------------------------------------------------- */
+/* --- Initial state of objects ----------------------------------------------------------------- */
 
 TEST(NewObjects, EndpointHasAllRightsAndNoBadge)
 {
@@ -547,7 +547,7 @@ TEST(NewObjects, UntypedIsUnused)
     EXPECT_FALSE(sys.cap_at(slot).device);
 }
 
-/* --- Reset and reuse -------------------------------------------------------------------------------- */
+/* --- Reset and reuse -------------------------------------------------------------------------- */
 
 /* Fills the untyped of 2^13 bytes with two frames of dirt and deletes those. */
 CPtr dirty_untyped(System &sys)

@@ -11,8 +11,7 @@ namespace {
 
 constexpr Word kYieldTo = ABI_LABEL_SCHED_CONTEXT_YIELD_TO;
 
-class YieldToTest : public ::testing::Test
-{
+class YieldToTest : public ::testing::Test {
   protected:
     /* Root yields to a thread of its own priority, which then has run for that long. */
     void yield_to_and_advance(const Thread &t, Word ticks)
@@ -53,7 +52,7 @@ class YieldToTest : public ::testing::Test
     CPtr ntfn = sys.make(ABI_OBJECT_NOTIFICATION);
 };
 
-/* --- Refusals ------------------------------------------------------------------------------------- */
+/* --- Refusals -------------------------------------------------------------------------------- */
 
 TEST_F(YieldToTest, Refusals)
 {
@@ -73,7 +72,7 @@ TEST_F(YieldToTest, PriorityMayEqualTheMcp)
     expect_at_once(high.sc, 0);
 }
 
-/* --- Returning at once ------------------------------------------------------------------------------ */
+/* --- Returning at once ----------------------------------------------------------------------- */
 
 TEST_F(YieldToTest, InactiveThread)
 {
@@ -135,7 +134,7 @@ TEST_F(YieldToTest, BySendTheCounterIsResetToo)
     expect_at_once(t.sc, 0);
 }
 
-/* --- Waiting ------------------------------------------------------------------------------------------ */
+/* --- Waiting --------------------------------------------------------------------------------- */
 
 TEST_F(YieldToTest, EqualThreadRunsAndTheCallerIsNext)
 {
@@ -232,11 +231,10 @@ TEST_F(YieldToTest, CallerMayBeResumedFirst)
     EXPECT_EQ(names({t}), ready_queue(sys, 100));
 }
 
-/* --- What completes or forgets it --------------------------------------------------------------------- */
+/* --- What completes or forgets it ------------------------------------------------------------ */
 
 /* Root has yielded to `t`, which has run for 100 us and woken `high`. */
-class YieldToPendingTest : public YieldToTest
-{
+class YieldToPendingTest : public YieldToTest {
   protected:
     void SetUp() override
     {

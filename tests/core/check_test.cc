@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 
-// kernel_check() reports each violation by its number in docs/INVARIANTS.md, and survives any state.
+// kernel_check() reports each violation by its number in docs/INVARIANTS.md, and survives any
+// state.
 
 #include <cctype>
 #include <fstream>
@@ -149,8 +150,6 @@ TEST(Check, ChangesNothing)
     EXPECT_EQ(state.check(), "ok");
     EXPECT_EQ(memcmp(from, before.data(), before.size()), 0);
 }
-
-/* --- Any state ---------------------------------------------------------------------------------- */
 
 // What the check trusts (core/check_internal.h), and what it never looks at.
 bool is_trusted(const struct kernel *k, const void *place)

@@ -41,8 +41,7 @@ std::ostream &operator<<(std::ostream &out, const Refill &refill)
 }
 
 /* A ring with memory of its own. */
-class Ring
-{
+class Ring {
   public:
     Ring(uint32_t max, uint64_t budget, uint64_t period, uint64_t now)
     {
@@ -88,7 +87,7 @@ class Ring
 
 using List = std::vector<Refill>;
 
-/* --- Worked examples ----------------------------------------------------------------------------- */
+/* --- Worked examples ------------------------------------------------------------------------- */
 
 TEST(RefillExampleTest, ConstantBandwidthWithTwoRefills)
 {
@@ -128,7 +127,7 @@ TEST(RefillExampleTest, YieldOfASingleRefill)
     EXPECT_EQ((List{{51000, 10000}}), ring.list());
 }
 
-/* --- The rules ----------------------------------------------------------------------------------- */
+/* --- The rules ------------------------------------------------------------------------------- */
 
 TEST(RefillTest, HeadIsReadyFromItsTimeOn)
 {
@@ -299,7 +298,7 @@ TEST(RefillTest, UnblockSurvivesTheEndOfTime)
     EXPECT_EQ((List{{UINT64_MAX - 100, 1000}}), ring.list());
 }
 
-/* --- Reconfiguration ----------------------------------------------------------------------------- */
+/* --- Reconfiguration ------------------------------------------------------------------------- */
 
 TEST(RefillUpdateTest, SmallerBudgetCutsTheHead)
 {
@@ -344,13 +343,72 @@ TEST(RefillUpdateTest, EqualBudgetNeedsNoSecondRefill)
     EXPECT_EQ((List{{900, 1000}}), ring.list());
 }
 
-/* --- Against a model ------------------------------------------------------------------------------ */
+/* --- The invariant ------------------------------------------------------------------------------- */
+
+class RefillValidTest : public ::testing::Test {
+  protected:
+    bool valid_with(std::initializer_list<Refill> refills)
+    {
+        ring.set(refills);
+        return refill_valid(&ring.r, kMin);
+    }
+    Ring ring{3, 1000, 5000, 100};
+};
+
+TEST_F(RefillValidTest, RefillsMayTouch)
+{
+    EXPECT_TRUE(valid_with({{100, 300}, {400, 200}, {600, 500}}));
+}
+
+TEST_F(RefillValidTest, RefillsMustNotOverlap)
+{
+    EXPECT_FALSE(valid_with({{100, 300}, {399, 700}}));
+    EXPECT_FALSE(valid_with({{100, 300}, {500, 100}, {599, 600}}));
+    EXPECT_FALSE(valid_with({{5000, 300}, {100, 700}}));
+}
+
+TEST_F(RefillValidTest, HeadNeedsTheMinimum)
+{
+    EXPECT_TRUE(valid_with({{100, kMin}, {1000, 700}}));
+    EXPECT_FALSE(valid_with({{100, kMin - 1}, {1000, 700}}));
+}
+
+TEST_F(RefillValidTest, OthersMayBeSmall)
+{
+    EXPECT_TRUE(valid_with({{100, kMin}, {1000, 1}}));
+}
+
+TEST_F(RefillValidTest, AmountsMustSumToTheBudget)
+{
+    ASSERT_TRUE(valid_with({{100, 300}, {1000, 700}}));
+    ring.r.budget = 999;
+    EXPECT_FALSE(refill_valid(&ring.r, kMin));
+    ring.r.budget = 1001;
+    EXPECT_FALSE(refill_valid(&ring.r, kMin));
+}
+
+TEST_F(RefillValidTest, CountMustBeWithinTheMaximum)
+{
+    ASSERT_TRUE(valid_with({{100, 300}, {1000, 300}, {2000, 400}}));
+    ring.r.max = 2;
+    EXPECT_FALSE(refill_valid(&ring.r, kMin));
+    EXPECT_FALSE(valid_with({}));
+}
+
+TEST_F(RefillValidTest, RoundRobinHasExactlyTwo)
+{
+    ring.r.period = 0;
+    ring.r.max = 2;
+    EXPECT_TRUE(valid_with({{100, 300}, {100, 700}}));
+    EXPECT_FALSE(valid_with({{100, 1000}}));
+}
+
+/* --- Against a model ------------------------------------------------------------------------- */
 
 using Wide = unsigned __int128; /* Times of the model: nothing overflows. */
 
 /* Sections 6.5 to 6.8, read aloud. */
-class Model
-{
+class Model {
   public:
     struct Entry {
         Wide time;
@@ -479,8 +537,7 @@ std::ostream &operator<<(std::ostream &out, const Range &range)
 }
 
 /* One SC, its model, and a clock that only goes on. */
-class Pair
-{
+class Pair {
   public:
     Pair(const Range &range, uint64_t seed)
         : range_(range), random_(seed), now_(range.start), max_(2 + below(kCapacity - 1)),
@@ -530,9 +587,18 @@ class Pair
     }
 
   private:
-    uint64_t below(uint64_t n) { return random_() % n; }
-    uint64_t between(uint64_t low, uint64_t high) { return low + below(high - low + 1); }
-    void pass(uint64_t ticks) { now_ += std::min(ticks, UINT64_MAX - now_); }
+    uint64_t below(uint64_t n)
+    {
+        return random_() % n;
+    }
+    uint64_t between(uint64_t low, uint64_t high)
+    {
+        return low + below(high - low + 1);
+    }
+    void pass(uint64_t ticks)
+    {
+        now_ += std::min(ticks, UINT64_MAX - now_);
+    }
 
     uint64_t pick_period()
     {
@@ -540,7 +606,10 @@ class Pair
         return round_robin ? budget_ : between(budget_ + 1, range_.period_max);
     }
 
-    uint64_t head() const { return refill_at(&ring_.r, 0)->amount; }
+    uint64_t head() const
+    {
+        return refill_at(&ring_.r, 0)->amount;
+    }
 
     /* As the scheduler does it: as long as the minimum remains. */
     void commit()
@@ -594,9 +663,7 @@ class Pair
     Model model_;
 };
 
-class RefillModelTest : public ::testing::TestWithParam<Range>
-{
-};
+class RefillModelTest : public ::testing::TestWithParam<Range> {};
 
 TEST_P(RefillModelTest, RandomSequencesAgree)
 {
