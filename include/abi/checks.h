@@ -106,7 +106,7 @@
     X(TCB_CONFIGURE, 4, ILLEGAL_OPERATION, "buffer is not a frame") \
     X(TCB_CONFIGURE, 5, ILLEGAL_OPERATION, "buffer is a device frame") \
     X(TCB_CONFIGURE, 6, ALIGNMENT_ERROR, "buffer address not 1024-aligned") \
-    X(TCB_CONFIGURE, 7, ILLEGAL_OPERATION, "holds the last cap to its CSpace or VSpace") \
+    X(TCB_CONFIGURE, 7, ILLEGAL_OPERATION, "holds the last cap to its CSpace") \
     X(TCB_CONFIGURE, 8, REVOKE_FIRST, "CSpace root is an untyped with children") \
     X(TCB_CONFIGURE, 9, ILLEGAL_OPERATION, "CSpace root is a page table that is not mapped") \
     X(TCB_CONFIGURE, 10, ILLEGAL_OPERATION, "CSpace root is not a CNode, or impossible guard") \
@@ -138,7 +138,7 @@
     X(TCB_SET_IPC_BUFFER, 5, ILLEGAL_OPERATION, "buffer is a device frame") \
     X(TCB_SET_IPC_BUFFER, 6, ALIGNMENT_ERROR, "buffer address not 1024-aligned") \
     X(TCB_SET_SPACE, 1, TRUNCATED_MESSAGE, "fewer than 2 words or 3 extra caps") \
-    X(TCB_SET_SPACE, 2, ILLEGAL_OPERATION, "holds the last cap to its CSpace or VSpace") \
+    X(TCB_SET_SPACE, 2, ILLEGAL_OPERATION, "holds the last cap to its CSpace") \
     X(TCB_SET_SPACE, 3, REVOKE_FIRST, "CSpace root is an untyped with children") \
     X(TCB_SET_SPACE, 4, ILLEGAL_OPERATION, "CSpace root is a page table that is not mapped") \
     X(TCB_SET_SPACE, 5, ILLEGAL_OPERATION, "CSpace root is not a CNode, or impossible guard") \

@@ -555,10 +555,8 @@ void World::wake_root()
 {
     struct kernel *k = sys.kernel();
     /* Threads may have made a schedule without root's domain: that much the operator mends. */
-    for (uint32_t i = 0; i < CONFIG_DOMAIN_SCHEDULE; i++) {
-        if (i != k->cores[0].domain_index) {
-            k->domain_schedule[i].domain = 0;
-        }
+    for (struct domain_entry &entry : k->domain_schedule) {
+        entry.domain = 0;
     }
     for (int tries = 0; tries < 100 && sys.alive() && !sys.is_current(sys.root()); tries++) {
         sys.irq(kWakeLine);

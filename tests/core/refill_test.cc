@@ -343,7 +343,7 @@ TEST(RefillUpdateTest, EqualBudgetNeedsNoSecondRefill)
     EXPECT_EQ((List{{900, 1000}}), ring.list());
 }
 
-/* --- The invariant ------------------------------------------------------------------------------- */
+/* --- The invariant ---------------------------------------------------------------------------- */
 
 class RefillValidTest : public ::testing::Test {
   protected:
