@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* How many kernel events a second the hosted body handles: two native threads that call each other,
- * so that every event is a Call or a ReplyRecv with a thread switch. Without invariant checks and with
- * kernel_check() after every event; the ratio is what the checks cost.
+ * so that every event is a Call or a ReplyRecv with a thread switch. Without invariant checks and
+ * with kernel_check() after every event; the ratio is what the checks cost.
  *
  * Times are CPU time of this process. Usage: events [calls without checks [calls with checks]]
  */

@@ -60,11 +60,11 @@ enum boot_status {
     BOOT_BAD_IRQ_MAX,      /* irq_max leaves no room for the kernel's numbers. */
     BOOT_IMAGE_ALIGNMENT,  /* The image is empty or not page aligned. */
     BOOT_IMAGE_NOT_IN_RAM,
-    BOOT_IMAGE_OVERLAPS,   /* The image overlaps reserved memory or the device tree. */
-    BOOT_IMAGE_RANGE,      /* The image or what follows it ends beyond the user address space. */
+    BOOT_IMAGE_OVERLAPS, /* The image overlaps reserved memory or the device tree. */
+    BOOT_IMAGE_RANGE,    /* The image or what follows it ends beyond the user address space. */
     BOOT_DTB_NOT_IN_RAM,
-    BOOT_CNODE_TOO_SMALL,  /* The initial capabilities do not fit. */
-    BOOT_NO_MEMORY,        /* No room for the initial objects. */
+    BOOT_CNODE_TOO_SMALL, /* The initial capabilities do not fit. */
+    BOOT_NO_MEMORY,       /* No room for the initial objects. */
 };
 
 /* A sentence for each. */

@@ -38,11 +38,11 @@ enum {
 
 struct cap {
     union {
-        uint64_t paddr;              /* Untyped, frame: physical base address. */
-        uint64_t irq;                /* IRQ handler: number. */
-        uint64_t core;               /* SchedControl. */
-        struct slot *slots;          /* CNode; zombie: the slots still to be emptied. */
-        struct thread *thread;       /* TCB. */
+        uint64_t paddr;        /* Untyped, frame: physical base address. */
+        uint64_t irq;          /* IRQ handler: number. */
+        uint64_t core;         /* SchedControl. */
+        struct slot *slots;    /* CNode; zombie: the slots still to be emptied. */
+        struct thread *thread; /* TCB. */
         struct endpoint *endpoint;
         struct ntfn *ntfn;
         struct reply *reply;

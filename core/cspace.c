@@ -55,8 +55,8 @@ bool cspace_lookup(struct thread *thread, uint64_t cptr, struct slot **found,
     return cspace_resolve(&thread->slots[THREAD_CSPACE].cap, cptr, 64, found, &bits_left, failure);
 }
 
-enum status cspace_slot(const struct cap *root, uint64_t index, uint64_t depth,
-                        struct slot **found, struct lookup_failure *failure)
+enum status cspace_slot(const struct cap *root, uint64_t index, uint64_t depth, struct slot **found,
+                        struct lookup_failure *failure)
 {
     uint32_t bits_left = 0;
 

@@ -84,8 +84,8 @@ void endpoint_send(struct kernel *k, struct endpoint *endpoint, struct thread *s
 }
 
 /* The queued sender at the head gives its message to `receiver`. */
-static void receive_from_queue(struct kernel *k, struct endpoint *endpoint,
-                               struct thread *receiver, struct reply *reply)
+static void receive_from_queue(struct kernel *k, struct endpoint *endpoint, struct thread *receiver,
+                               struct reply *reply)
 {
     struct thread *sender = endpoint->queue.head;
     bool awaits_reply = sender->is_call || sender->fault.type != FAULT_NONE;
@@ -189,8 +189,9 @@ enum status endpoint_cancel_badged(struct kernel *k, struct endpoint *endpoint, 
         if (thread->badge == badge) {
             cancel_queued(k, thread);
             sched_full(k);
-            /* Only here: started again from the head, it has one sender less before it. A preemption
-             * point after others would let frequent interrupts keep it from ever getting past them. */
+            /* Only here: started again from the head, it has one sender less before it. A
+             * preemption point after others would let frequent interrupts keep it from ever
+             * getting past them. */
             if (kernel_preempt(k)) {
                 return STATUS_PREEMPTED;
             }

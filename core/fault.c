@@ -74,8 +74,7 @@ void fault_user_exception(struct kernel *k, uint64_t number, uint64_t code)
 void fault_vm(struct kernel *k, uint64_t address, uint64_t status, bool fetch)
 {
     struct thread *thread = current_thread(k);
-    struct fault fault = {
-        .type = FAULT_VM, .address = address, .code = status, .fetch = fetch};
+    struct fault fault = {.type = FAULT_VM, .address = address, .code = status, .fetch = fetch};
     thread->fault = fault;
     send_fault(k, thread, THREAD_FAULT_HANDLER);
 }

@@ -44,8 +44,8 @@ static struct slot *receive_slot(struct thread *receiver, const uint64_t *buffer
     if (!cspace_lookup(receiver, buffer[ABI_BUFFER_RECEIVE_CNODE], &root, &failure)) {
         return NULL;
     }
-    if (cspace_slot(&root->cap, buffer[ABI_BUFFER_RECEIVE_INDEX],
-                    buffer[ABI_BUFFER_RECEIVE_DEPTH], &slot, &failure) != STATUS_OK) {
+    if (cspace_slot(&root->cap, buffer[ABI_BUFFER_RECEIVE_INDEX], buffer[ABI_BUFFER_RECEIVE_DEPTH],
+                    &slot, &failure) != STATUS_OK) {
         return NULL;
     }
     return cap_is_null(&slot->cap) ? slot : NULL;
@@ -65,9 +65,9 @@ static uint32_t find_caps(struct thread *sender, const uint64_t *buffer, uint32_
     return count;
 }
 
-static struct transferred transfer_caps(struct kernel *k, struct thread *receiver,
-                                        uint64_t *buffer, const struct endpoint *endpoint,
-                                        struct slot *const *slots, uint32_t count)
+static struct transferred transfer_caps(struct kernel *k, struct thread *receiver, uint64_t *buffer,
+                                        const struct endpoint *endpoint, struct slot *const *slots,
+                                        uint32_t count)
 {
     struct transferred done = {0, 0};
     struct slot *free_slot = receive_slot(receiver, buffer);

@@ -63,8 +63,8 @@ static enum status issue(struct kernel *k, struct call *call, uint32_t index, co
     if (k->irq_states[irq] != IRQ_INACTIVE) {
         return call_fail(k, call, 3);
     }
-    enum status status = call_slot(k, call, 4, false, &call->extra[0]->cap,
-                                   call_word(call, index), call_word(call, index + 1), &slot);
+    enum status status = call_slot(k, call, 4, false, &call->extra[0]->cap, call_word(call, index),
+                                   call_word(call, index + 1), &slot);
     if (status != STATUS_OK) {
         return status;
     }

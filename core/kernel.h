@@ -57,11 +57,11 @@ struct domain_entry {
 /* Events since boot, for statistics and for the table of provoked errors. */
 struct counters {
     uint64_t entries;
-    uint32_t syscalls[32];                            /* By negated number. */
-    uint32_t faults[8];                               /* By fault type. */
-    uint32_t success[ABI_LABEL_COUNT];                /* By label. */
-    uint32_t errors[ABI_LABEL_COUNT][ABI_CHECK_MAX];  /* By label and check. */
-    uint32_t unknown_label[32];                       /* By capability type. */
+    uint32_t syscalls[32];                           /* By negated number. */
+    uint32_t faults[8];                              /* By fault type. */
+    uint32_t success[ABI_LABEL_COUNT];               /* By label. */
+    uint32_t errors[ABI_LABEL_COUNT][ABI_CHECK_MAX]; /* By label and check. */
+    uint32_t unknown_label[32];                      /* By capability type. */
     uint32_t preempted[ABI_LABEL_COUNT];
 };
 
@@ -85,7 +85,7 @@ struct kernel {
 
     uint32_t work_units_per_poll; /* ABI_WORK_UNITS; tests poll at every preemption point. */
     uint32_t irq_max;             /* Highest interrupt number. */
-    bool irq_complete_at_claim; /* The kernel completes, not Ack (docs/abi/10 section 10.4). */
+    bool irq_complete_at_claim;   /* The kernel completes, not Ack (docs/abi/10 section 10.4). */
     uint8_t irq_states[CONFIG_IRQ_LIMIT]; /* enum irq_state. */
 
     uint32_t domain_start;

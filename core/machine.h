@@ -43,7 +43,7 @@ void machine_vspace_switch(struct machine *m, uint32_t core, uint64_t root_paddr
 void machine_tlb_flush_page(struct machine *m, uint16_t asid, uint64_t vaddr);
 void machine_tlb_flush_asid(struct machine *m, uint16_t asid);
 
-/* The FP registers of the core: copy out, copy in (FPU_WORDS words), allow user code to use them. */
+/* The core's FP registers: copy out, copy in (FPU_WORDS words), allow user code to use them. */
 void machine_fpu_save(struct machine *m, uint32_t core, uint64_t *words);
 void machine_fpu_load(struct machine *m, uint32_t core, const uint64_t *words);
 void machine_fpu_enable(struct machine *m, uint32_t core, bool enable);

@@ -44,7 +44,8 @@ bool refill_ready(const struct refills *r, uint64_t now);
 /* The head covers `usage` and a minimum budget beyond it. */
 bool refill_sufficient(const struct refills *r, uint64_t usage, uint64_t min_budget);
 
-/* Starts a ring afresh: one refill of the whole budget from `now`; round robin if they are equal. */
+/* Starts a ring afresh: one refill of the whole budget from `now`; round robin if budget and
+ * period are equal. */
 void refill_new(struct refills *r, uint32_t max, uint64_t budget, uint64_t period, uint64_t now);
 
 /* Changes the parameters of an active ring and keeps the bandwidth limit, section 6.6 "update". */

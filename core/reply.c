@@ -18,8 +18,8 @@ void reply_detach(struct reply *reply)
     reply->thread = NULL;
 }
 
-void reply_push(struct kernel *k, struct reply *reply, struct thread *caller,
-                struct thread *callee, bool donate)
+void reply_push(struct kernel *k, struct reply *reply, struct thread *caller, struct thread *callee,
+                bool donate)
 {
     ASSERT(reply->thread == NULL && reply->prev == NULL && reply->next == NULL);
     struct sched_context *sc = caller->sc;

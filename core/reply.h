@@ -20,16 +20,16 @@ struct thread;
 
 struct reply {
     struct thread *thread;
-    struct reply *prev; /* Towards the first caller. */
-    struct reply *next; /* Towards the top of the stack. */
+    struct reply *prev;       /* Towards the first caller. */
+    struct reply *next;       /* Towards the top of the stack. */
     struct sched_context *sc; /* Only at the top: the SC lent along this stack. */
 };
 
 STATIC_ASSERT(sizeof(struct reply) == 1u << ABI_REPLY_BITS, "Reply size");
 
 /* `caller` blocks on `reply` for `callee`; its SC moves along if `donate` and possible. */
-void reply_push(struct kernel *k, struct reply *reply, struct thread *caller,
-                struct thread *callee, bool donate);
+void reply_push(struct kernel *k, struct reply *reply, struct thread *caller, struct thread *callee,
+                bool donate);
 
 /* Takes `reply`, on which a caller is blocked, from its stack; the SC of a top goes back to the
  * caller if that has none. The caller becomes Inactive. */

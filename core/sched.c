@@ -318,8 +318,8 @@ static void next_domain(struct kernel *k)
     struct core *core = this_core(k);
     uint32_t next = core->domain_index + 1;
 
-    if (next >= CONFIG_DOMAIN_SCHEDULE || (k->domain_schedule[next].duration == 0 &&
-                                           k->domain_schedule[next].domain == 0)) {
+    if (next >= CONFIG_DOMAIN_SCHEDULE ||
+        (k->domain_schedule[next].duration == 0 && k->domain_schedule[next].domain == 0)) {
         next = k->domain_start;
     }
     core->domain_index = next;
@@ -360,8 +360,7 @@ static struct thread *switch_or_choose(struct kernel *k, bool was_schedulable)
 
     core->candidate = NULL;
     ASSERT(candidate->queue == THREAD_QUEUE_NONE);
-    bool below_current =
-        current->state == THREAD_IDLE || candidate->priority < current->priority;
+    bool below_current = current->state == THREAD_IDLE || candidate->priority < current->priority;
     if (below_current && any_ready && candidate->priority < highest) {
         sched_enqueue_head(k, candidate);
         return choose(k);

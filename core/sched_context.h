@@ -32,7 +32,6 @@ struct sched_context {
 
 STATIC_ASSERT(sizeof(struct sched_context) == 96, "scheduling context header size");
 
-
 /* SC is active and its head refill is ready at this core's time, docs/abi/06 section 6.5. */
 bool sched_context_released(const struct kernel *k, const struct sched_context *sc);
 

@@ -57,6 +57,7 @@ static enum status not_invocable(struct call *call)
         return handler(k, call);
 
 /* One dispatcher for each kind of capability, from the API tables. */
+/* clang-format off */
 #define DISPATCHER(kind)                                                                           \
     static enum status dispatch_##kind(struct kernel *k, struct call *call)                        \
     {                                                                                              \
@@ -66,6 +67,7 @@ static enum status not_invocable(struct call *call)
             return unknown_label(k, call);                                                         \
         }                                                                                          \
     }
+/* clang-format on */
 
 DISPATCHER(UNTYPED)
 DISPATCHER(TCB)

@@ -73,8 +73,7 @@ enum status tcb_write_registers(struct kernel *k, struct call *call)
     return STATUS_OK;
 }
 
-static void copy_context(const struct thread *from, struct thread *to, uint32_t start,
-                         uint32_t end)
+static void copy_context(const struct thread *from, struct thread *to, uint32_t start, uint32_t end)
 {
     for (uint32_t i = start; i < end; i++) {
         thread_context_set(to, i, thread_context_get(from, i));
@@ -162,8 +161,8 @@ static void install_buffer(struct kernel *k, struct call *call, struct slot *sou
 /* A slot whose deletion would take long: the last capability to something with slots. */
 static bool holds_last_container(const struct kernel *k, const struct slot *slot)
 {
-    bool container = slot->cap.type == CAP_CNODE || slot->cap.type == CAP_TCB ||
-                     slot->cap.type == CAP_ZOMBIE;
+    bool container =
+        slot->cap.type == CAP_CNODE || slot->cap.type == CAP_TCB || slot->cap.type == CAP_ZOMBIE;
     return container && cdt_is_final(k, slot);
 }
 

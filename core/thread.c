@@ -14,8 +14,8 @@
 #include "core/sched.h"
 #include "core/sched_context.h"
 
-/* RISC-V register of each word of the user context but the first, docs/abi/05 section 5.5.1: ra, sp,
- * gp, s0-s11, a0-a7, t0-t6, tp. */
+/* RISC-V register of each word of the user context but the first, docs/abi/05 section 5.5.1: ra,
+ * sp, gp, s0-s11, a0-a7, t0-t6, tp. */
 static const uint8_t context_registers[32] = {
     0,  1,  2,  3,  8,  9,  18, 19, 20, 21, 22, 23, 24, 25, 26, 27,
     10, 11, 12, 13, 14, 15, 16, 17, 5,  6,  7,  28, 29, 30, 31, 4,

@@ -75,8 +75,8 @@ static enum status check_dest(struct kernel *k, struct call *call, struct retype
     struct slot *node = call->extra[0];
 
     if (depth != 0) {
-        enum status status = call_slot(k, call, 7, false, &call->extra[0]->cap,
-                                       call_word(call, 2), depth, &node);
+        enum status status =
+            call_slot(k, call, 7, false, &call->extra[0]->cap, call_word(call, 2), depth, &node);
         if (status != STATUS_OK) {
             return status;
         }
@@ -136,8 +136,7 @@ static void create(struct kernel *k, struct slot *parent, const struct retype *r
     untyped->free_index = (start + retype->count * size) / INDEX_UNIT;
     for (uint64_t i = 0; i < retype->count; i++) {
         uint64_t paddr = untyped->paddr + start + i * size;
-        struct cap cap =
-            object_create(k, retype->type, paddr, retype->size_bits, untyped->device);
+        struct cap cap = object_create(k, retype->type, paddr, retype->size_bits, untyped->device);
         cdt_insert_original(k, &retype->dest[i], parent, cap);
     }
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "core/config.h"
 #include "hosted/demo_device.h"
 #include "hosted/demo_entry.h"
 #include "hosted/info.h"
@@ -25,8 +26,19 @@ static void root_entry(uint64_t bootinfo)
     demo_root_task(albireo_native_pointer(bootinfo, false));
 }
 
-/* How the run ended, if not as it should. */
-static const char *complaint(const struct sim *sim, enum sim_run_end end)
+/* What the demonstration says of its first failure; null if it has found none. */
+static const char *first_failure(const struct sim *sim, char *text, size_t size)
+{
+    const char *found = strstr(sim_console(sim), "FAILED");
+    if (found == NULL) {
+        return NULL;
+    }
+    snprintf(text, size, "%.*s", (int)strcspn(found, "\n"), found);
+    return text;
+}
+
+/* How the run ended, if not as it should. May use `text` for it. */
+static const char *complaint(const struct sim *sim, enum sim_run_end end, char *text, size_t size)
 {
     switch (end) {
     case SIM_RUN_STOPPED:
@@ -43,7 +55,7 @@ static const char *complaint(const struct sim *sim, enum sim_run_end end)
     if (sim_status(sim) == SIM_PANICKED) {
         return sim_message(sim);
     }
-    return strstr(sim_console(sim), "FAILED") != NULL ? "the demo found a failure" : NULL;
+    return first_failure(sim, text, size);
 }
 
 static void put_figures(const struct sim *sim)
@@ -57,22 +69,36 @@ static void put_figures(const struct sim *sim)
 static int command_demo(struct options *options)
 {
     struct sim_error error;
+    if (!CONFIG_DEBUG) {
+        fputs("albireo: demo needs a debug kernel: a release kernel has no console and cannot be "
+              "halted.\nBuild with --//config:debug=true, the default.\n",
+              stderr);
+        return EXIT_RUN_FAILED;
+    }
     demo_options = options->demo;
     options->config.root_native = root_entry;
     options->config.native_only = true;
     options->config.console = options->demo.quiet ? NULL : stdout;
     struct sim *sim = sim_create(&options->config, &error);
     struct demo_device device;
-    if (sim == NULL || !demo_device_add(&device, sim)) {
-        fprintf(stderr, "albireo: %s\n", sim == NULL ? error.text : "RAM where the device is");
+    if (sim == NULL) {
+        fprintf(stderr, "albireo: %s\n", error.text);
+        return EXIT_RUN_FAILED;
+    }
+    if (!demo_device_add(&device, sim)) {
+        fprintf(stderr, "albireo: RAM is asked for where demo has its device, at 0x%x..0x%x\n",
+                DEMO_TIMER_PADDR, DEMO_TIMER_PADDR + DEMO_TIMER_SIZE);
         sim_destroy(sim);
         return EXIT_RUN_FAILED;
     }
-    enum sim_run_end end = sim_run(sim, 0);
-    const char *wrong = complaint(sim, end);
+    char text[200];
+    const char *wrong = complaint(sim, sim_run(sim, 0), text, sizeof text);
     if (wrong != NULL) {
+        fflush(stdout);
         fprintf(stderr, "albireo: the run failed: %s\n", wrong);
-        sim_dump(sim, stderr, SIM_DUMP_READABLE);
+        if (sim_status(sim) != SIM_HALTED) {
+            sim_dump(sim, stderr, SIM_DUMP_READABLE);
+        }
     } else if (!options->demo.quiet) {
         put_figures(sim);
     }
@@ -107,7 +133,7 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 static void put_usage(FILE *file)
 {
     fprintf(file, "usage: albireo COMMAND [OPTION]...\n"
-                  "       albireo --help | --version\n\n"
+                  "       albireo help | --help | --version\n\n"
                   "The Albireo microkernel on a simulated machine.\n\ncommands:\n");
     for (size_t i = 0; i < COMMANDS; i++) {
         fprintf(file, "  %-20s %s\n", commands[i].name, commands[i].what);
@@ -126,11 +152,16 @@ static const struct command *find(const char *name)
     return NULL;
 }
 
+static bool asks_for_help(const char *word)
+{
+    return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct options options;
     struct sim_error error;
-    if (argc >= 2 && strcmp(argv[1], "--help") == 0) {
+    if (argc >= 2 && asks_for_help(argv[1])) {
         put_usage(stdout);
         return EXIT_GOOD;
     }
@@ -141,9 +172,11 @@ int main(int argc, char **argv)
     const struct command *command = argc >= 2 ? find(argv[1]) : NULL;
     if (command == NULL) {
         if (argc >= 2) {
-            fprintf(stderr, "albireo: unknown command '%s'\n", argv[1]);
+            fprintf(stderr, "albireo: unknown command '%s'\nTry 'albireo --help'.\n", argv[1]);
+        } else {
+            fputs("albireo: no command given\n", stderr);
+            put_usage(stderr);
         }
-        put_usage(stderr);
         return EXIT_USAGE;
     }
     if (!options_parse(&options, argc - 2, argv + 2, &error)) {

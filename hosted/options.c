@@ -15,14 +15,15 @@ struct parser {
 
 const char *options_help(void)
 {
-    return "  --memory SIZE        RAM at 0x80000000; SIZE may end in K, M or G (default 64M)\n"
+    return "  --memory SIZE        RAM at 0x80000000; SIZE may end in K, M or G (default 64M;\n"
+           "                       demo needs 9M)\n"
            "  --ram START:SIZE     one region of RAM instead; may be repeated\n"
            "  --reserve START:SIZE keep a region from users; may be repeated (the first 2 MiB of\n"
            "                       RAM at 0x80000000 are always reserved for firmware)\n"
            "  --seed N             seed for what is random (default 1)\n"
            "  --checks on|off      check all invariants after every kernel entry (default on)\n"
            "  --quiet              print only errors\n"
-           "  --help               this text\n";
+           "  -h, --help           this text\n";
 }
 
 static bool refuse(struct parser *p, const char *option, const char *what, const char *value)
@@ -140,10 +141,14 @@ static bool checks(struct parser *p, const char *option, const char *value)
 
 static const struct {
     const char *name;
+    const char *example;
     bool (*parse)(struct parser *p, const char *option, const char *value);
 } valued[] = {
-    {"--memory", memory}, {"--ram", ram},       {"--reserve", reserve},
-    {"--seed", seed},     {"--checks", checks},
+    {"--memory", "64M", memory},
+    {"--ram", "0x80000000:64M", ram},
+    {"--reserve", "0x81000000:1M", reserve},
+    {"--seed", "1", seed},
+    {"--checks", "off", checks},
 };
 
 /* One option with its value, in one word ("--seed=1") or two. *used: how many words. */
@@ -159,14 +164,15 @@ static bool valued_option(struct parser *p, int argc, char *const *argv, int *us
             return valued[i].parse(p, valued[i].name, argv[0] + length + 1);
         }
         if (argv[0][length] == '\0' && argc < 2) {
-            return refuse(p, valued[i].name, "needs a value after", argv[0]);
+            return refuse(p, valued[i].name, "needs a value, such as", valued[i].example);
         }
         if (argv[0][length] == '\0') {
             *used = 2;
             return valued[i].parse(p, valued[i].name, argv[1]);
         }
     }
-    snprintf(p->error->text, sizeof p->error->text, "unknown option '%.100s'", argv[0]);
+    snprintf(p->error->text, sizeof p->error->text, "%s '%.100s'",
+             argv[0][0] == '-' ? "unknown option" : "unexpected argument", argv[0]);
     return false;
 }
 
@@ -179,7 +185,7 @@ bool options_parse(struct options *options, int argc, char *const *argv, struct 
     int used = 0;
     for (int i = 0; i < argc; i += used) {
         used = 1;
-        if (strcmp(argv[i], "--help") == 0) {
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
             options->help = true;
         } else if (strcmp(argv[i], "--quiet") == 0) {
             options->demo.quiet = true;

@@ -590,8 +590,9 @@ def main(arguments):
         return 0
     listing = "--list" in arguments
     names = [argument for argument in arguments if argument != "--list"]
-    if any(name.startswith("-") for name in names):
-        print("tidy.py: unknown option; try --help", file=sys.stderr)
+    options = [name for name in names if name.startswith("-")]
+    if options:
+        print("tidy.py: unknown option: %s; try --help" % options[0], file=sys.stderr)
         return 2
     paths = [os.path.relpath(os.path.abspath(name), root) for name in names] or list_tree(root)
     missing = [path for path in paths if not os.path.isfile(os.path.join(root, path))]

@@ -112,8 +112,8 @@
     W(seL4_Word, num_objects)
 #define ABI_ARGS_CNODE_SLOT(W, B, R, D, C) W(seL4_Word, index) B(depth)
 #define ABI_ARGS_CNODE_COPY(W, B, R, D, C)                                                         \
-    W(seL4_Word, dest_index) B(dest_depth) C(src_root) W(seL4_Word, src_index) B(src_depth)        \
-        R(rights)
+    W(seL4_Word, dest_index)                                                                       \
+    B(dest_depth) C(src_root) W(seL4_Word, src_index) B(src_depth) R(rights)
 #define ABI_ARGS_CNODE_MINT(W, B, R, D, C)                                                         \
     W(seL4_Word, dest_index)                                                                       \
     B(dest_depth)                                                                                  \
@@ -338,7 +338,7 @@ enum abi_limit {
     ABI_MSG_REGISTERS = 4, /* Message words in CPU registers. */
     ABI_MAX_PRIO = 255,
     ABI_RETYPE_FAN_OUT = 256,
-    ABI_WORK_UNITS = 100, /* Preemption points between two real checks. */
+    ABI_WORK_UNITS = 100,  /* Preemption points between two real checks. */
     ABI_RESET_CHUNK = 256, /* Bytes cleared between two preemption points. */
     ABI_BOOTINFO_UNTYPEDS = 230,
     ABI_MIN_BUDGET_US = 20,
@@ -365,9 +365,9 @@ enum abi_right {
     ABI_RIGHT_ALL = 15,
 };
 
-#define ABI_VM_EXECUTE_NEVER 1u     /* VM attributes, bit 0. */
+#define ABI_VM_EXECUTE_NEVER 1u      /* VM attributes, bit 0. */
 #define ABI_TCB_FLAG_FPU_DISABLED 1u /* TCB flags, bit 0. */
-#define ABI_SC_SPORADIC 1u          /* SchedControl flags, bit 0. */
+#define ABI_SC_SPORADIC 1u           /* SchedControl flags, bit 0. */
 
 /* Initial CNode, 11 section 11.5. */
 enum abi_initial_slot {

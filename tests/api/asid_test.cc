@@ -72,7 +72,7 @@ class AsidLimitTest : public AsidTest {
     CPtr first_table_ = 0;
 };
 
-/* --- ASIDControl_MakePool ------------------------------------------------------------------------- */
+/* --- ASIDControl_MakePool --------------------------------------------------------------------- */
 
 TEST_F(AsidTest, MakePoolNeedsTwoWordsAndTwoCapabilities)
 {
@@ -215,7 +215,7 @@ TEST_F(AsidTest, CopiesOfAsidControlAndPoolsWork)
     sys.map_new_page(first, kVaddr);
 }
 
-/* --- ASIDPool_Assign -------------------------------------------------------------------------------- */
+/* --- ASIDPool_Assign -------------------------------------------------------------------------- */
 
 TEST_F(AsidTest, AssignNeedsAnUnmappedPageTable)
 {
@@ -292,7 +292,7 @@ TEST_F(AsidLimitTest, InitialPoolHolds511VSpaces)
     refused(STATUS_DELETE_FIRST, {}, [&] { return assign(kAsidPool, vspace); });
 }
 
-/* --- Rows that no user can reach: a capability whose pool is not in the table ------------------------- */
+/* --- Rows that no user can reach: a capability whose pool is not in the table ----------------- */
 
 class AsidPoolTableTest : public ::testing::Test {
   protected:
@@ -330,7 +330,7 @@ TEST_F(AsidPoolTableTest, AssignFromAPoolThatWasReplacedIsAnInvalidCapability)
     EXPECT_TRUE(sim_check(sys.sim()));
 }
 
-/* --- Deletion ------------------------------------------------------------------------------------------- */
+/* --- Deletion --------------------------------------------------------------------------------- */
 
 TEST_F(AsidTest, DeletingTheLastPoolCapabilityTakesAllItsAsids)
 {
@@ -398,7 +398,7 @@ TEST_F(AsidTest, DeletingTheInitialPoolStopsTheRootTask)
     EXPECT_IDLE(sys);
 }
 
-/* --- Unknown labels ---------------------------------------------------------------------------------------- */
+/* --- Unknown labels --------------------------------------------------------------------------- */
 
 TEST_F(AsidTest, UnknownLabelsAreIllegalOperations)
 {
@@ -413,7 +413,7 @@ TEST_F(AsidTest, UnknownLabelsAreIllegalOperations)
             [&] { return sys.call(kAsidPool, ABI_LABEL_ASID_CONTROL_MAKE_POOL); });
 }
 
-/* --- The worked example -------------------------------------------------------------------------------------- */
+/* --- The worked example ----------------------------------------------------------------------- */
 
 TEST_F(AsidTest, WorkedExampleOfAsids)
 {

@@ -242,7 +242,7 @@ INSTANTIATE_TEST_SUITE_P(Boards, BootInfoTest,
                              return std::string(board.param.name);
                          });
 
-/* --- The initial thread ------------------------------------------------------------------------------ */
+/* --- The initial thread ----------------------------------------------------------------------- */
 
 TEST_P(BootInfoTest, RegistersAreZeroButPcAndA0)
 {
@@ -310,7 +310,7 @@ TEST_P(BootInfoTest, IpcBufferWorks)
     EXPECT_EQ(5u, value);
 }
 
-/* --- Capabilities ------------------------------------------------------------------------------------- */
+/* --- Capabilities ----------------------------------------------------------------------------- */
 
 TEST_P(BootInfoTest, FixedSlotsHoldTheDocumentedTypes)
 {
@@ -392,7 +392,7 @@ TEST_P(BootInfoTest, InitialCapabilitiesAreOriginals)
     }
 }
 
-/* --- Address space -------------------------------------------------------------------------------------- */
+/* --- Address space ---------------------------------------------------------------------------- */
 
 TEST_P(BootInfoTest, ImageIsMappedPageByPageWithAllRights)
 {
@@ -457,7 +457,7 @@ TEST_P(BootInfoTest, InitialPagesCanBeUnmappedThroughTheirCapabilities)
     EXPECT_EQ(1u, value);
 }
 
-/* --- Extra BootInfo ----------------------------------------------------------------------------------------- */
+/* --- Extra BootInfo --------------------------------------------------------------------------- */
 
 TEST_P(BootInfoTest, DeviceTreeIsTheOnlyChunk)
 {
@@ -481,7 +481,7 @@ TEST_P(BootInfoTest, DeviceTreeIsTheOnlyChunk)
     }
 }
 
-/* --- Untypeds --------------------------------------------------------------------------------------------------- */
+/* --- Untypeds --------------------------------------------------------------------------------- */
 
 TEST_P(BootInfoTest, UntypedListDescribesTheCapabilities)
 {
@@ -605,7 +605,7 @@ TEST_P(BootInfoTest, RamUntypedsAreChildlessAndClearedByTheFirstRetype)
     }
 }
 
-/* --- Particular machines ---------------------------------------------------------------------------------------- */
+/* --- Particular machines ---------------------------------------------------------------------- */
 
 TEST(BootInfoExampleTest, VirtBoardGivesTheMeasuredWords)
 {

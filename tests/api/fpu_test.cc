@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Floating-point registers belong to threads: state is kept over everything that happens to a thread,
- * and nothing leaks (docs/abi/04 section 4.1, 05 SetFlags, 15 items 53 and 54). In a kernel without
- * FPU support every use of them is an exception.
+/* Floating-point registers belong to threads: state is kept over everything that happens to a
+ * thread, and nothing leaks (docs/abi/04 section 4.1, 05 SetFlags, 15 items 53 and 54). In a kernel
+ * without FPU support every use of them is an exception.
  */
 #include "tests/support/system.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Interrupts: obtaining handlers, delivery as signals, and the acknowledge protocol on both kinds of
- * board (docs/abi/10, 15 section 15.8, 16 section 16.6).
+/* Interrupts: obtaining handlers, delivery as signals, and the acknowledge protocol on both kinds
+ * of board (docs/abi/10, 15 section 15.8, 16 section 16.6).
  */
 #include "tests/support/system.h"
 
@@ -124,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(Variants, IrqControlTest, ::testing::ValuesIn(kGetVaria
                              return std::string(variant.param.name).substr(11);
                          });
 
-/* --- IRQControl_Get, GetTrigger --------------------------------------------------------------------- */
+/* --- IRQControl_Get, GetTrigger --------------------------------------------------------------- */
 
 TEST_P(IrqControlTest, NeedsItsWordsAndACapability)
 {
@@ -296,7 +296,7 @@ TEST_F(IrqTest, WorkedExampleOfInterrupts)
     EXPECT_OK(get(11, slot));
 }
 
-/* --- SetNotification, Clear ------------------------------------------------------------------------------ */
+/* --- SetNotification, Clear ------------------------------------------------------------------- */
 
 TEST_F(IrqTest, SetNotificationNeedsANotificationThatMayBeSignalled)
 {
@@ -383,7 +383,7 @@ TEST_F(IrqTest, RevokingTheNotificationDetachesIt)
     EXPECT_EQ(0u, poll(l.ntfn));
 }
 
-/* --- Delivery ---------------------------------------------------------------------------------------------- */
+/* --- Delivery --------------------------------------------------------------------------------- */
 
 TEST_P(IrqBoardTest, InterruptIsASignalWithTheBadgeOfTheInstalledCapability)
 {
@@ -450,8 +450,8 @@ TEST_P(IrqBoardTest, ExternalInterruptIsTakenBeforeTheTimer)
     sys.irq(kLine);
     EXPECT_CURRENT(sys, sys.root());
     sim_hold_irqs(sys.sim(), false);
-    /* One entry ends root's slice and wakes the driver, at the head of the queue. Had the timer come
-     * first, the other thread would have started and the driver gone to the tail. */
+    /* One entry ends root's slice and wakes the driver, at the head of the queue. Had the timer
+     * come first, the other thread would have started and the driver gone to the tail. */
     EXPECT_CURRENT(sys, driver);
     sys.yield();
     EXPECT_CURRENT(sys, other);
@@ -468,7 +468,7 @@ TEST_F(IrqTest, SpuriousInactiveAndUnknownInterruptsAreIgnored)
     EXPECT_TRUE(sim_check(sys.sim()));
 }
 
-/* --- Acknowledging ------------------------------------------------------------------------------------------- */
+/* --- Acknowledging ---------------------------------------------------------------------------- */
 
 TEST_P(IrqBoardTest, AckWithoutAPendingInterruptIsHarmless)
 {
@@ -558,7 +558,7 @@ TEST_P(IrqBoardTest, DriverLoopAcknowledgesAndWaitsInOneCall)
     }
 }
 
-/* --- Passive drivers --------------------------------------------------------------------------------------------- */
+/* --- Passive drivers -------------------------------------------------------------------------- */
 
 TEST_P(IrqBoardTest, PassiveDriverRunsOnTheNotificationsSc)
 {
@@ -604,7 +604,7 @@ TEST_F(IrqTest, DeletedScOfANotificationIsNotDonatedAnyMore)
     EXPECT_EQ(THREAD_RUNNING, driver.state());
 }
 
-/* --- At preemption points ------------------------------------------------------------------------------------------ */
+/* --- At preemption points --------------------------------------------------------------------- */
 
 TEST_P(IrqBoardTest, InterruptDuringALongRevokeIsDeliveredBeforeItEnds)
 {

@@ -3,6 +3,7 @@
 /* What the current thread of a random world does: invocations, IPC, memory, time, traps, plans. */
 #include "tests/api/random_world.h"
 
+#include <algorithm>
 #include <sstream>
 
 namespace albireo {
@@ -54,10 +55,11 @@ void World::mutate(Invocation *i)
 
 void World::invoke(Invocation i)
 {
-    /* Domains of a few ticks would be switched for ever, faster than time passes. */
+    /* Domains of a few ticks would be switched for ever, faster than time passes; very long ones
+     * would keep the root task from waking up. */
     if (i.label == ABI_LABEL_DOMAIN_SCHEDULE_CONFIGURE && i.words.size() >= 3 && i.words[2] != 0 &&
-        i.words[2] < 3000) {
-        i.words[2] = 3000;
+        i.words[2] < Word{1} << 56) {
+        i.words[2] = std::clamp<Word>(i.words[2], 3000, 100000);
     }
     note(describe(i));
     bool is_long = i.label == ABI_LABEL_UNTYPED_RETYPE || i.label == ABI_LABEL_CNODE_REVOKE ||

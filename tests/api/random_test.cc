@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Random use of the whole API: several threads with CSpaces and VSpaces of their own invoke what they
- * hold, talk, fault, are interrupted, preempted and starved. After every event kernel_check() runs.
- * At the end of each sequence the root task revokes all memory and must get it back in full.
+/* Random use of the whole API: several threads with CSpaces and VSpaces of their own invoke what
+ * they hold, talk, fault, are interrupted, preempted and starved. After every event kernel_check()
+ * runs. At the end of each sequence the root task revokes all memory and must get it back in full.
  *
  * One seed is one sequence. ALBIREO_SEED: the first seed, ALBIREO_SEEDS: how many.
  */

@@ -56,7 +56,7 @@ World::World() : sys(small_machine()), rng(0)
     start_ = sys.snapshot();
 }
 
-/* --- The inhabitants ------------------------------------------------------------------------------- */
+/* --- The inhabitants -------------------------------------------------------------------------- */
 
 /* Uses every boot untyped once in full, so that later resets clear only what was used. */
 void World::cycle_untypeds()
@@ -210,7 +210,7 @@ void World::fill_main()
     give(ABI_OBJECT_UNTYPED, 14, 1, sys.device_untyped(14));
 }
 
-/* --- What the current thread can name ----------------------------------------------------------------- */
+/* --- What the current thread can name --------------------------------------------------------- */
 
 /* The slots of one CNode by address; CNodes in it that resolution goes on into, in *inner. */
 void World::collect_from(const struct cap &root, Word prefix, Word used, std::vector<Ref> *inner)
@@ -418,7 +418,7 @@ std::string World::history() const
     return text;
 }
 
-/* --- Steps ----------------------------------------------------------------------------------------------- */
+/* --- Steps ------------------------------------------------------------------------------------ */
 
 void World::act()
 {

@@ -2,10 +2,10 @@
 
 /* A small system whose threads use the whole API at random, from a seed (see random_test.cc).
  *
- * The threads share most of what they hold: a main CNode, two VSpaces, endpoints, and so on. They get
- * copies of what is there at the start, so that no thread can destroy the world by one call, and
- * originals of memory and IPC objects to work with. The root task has the highest priority, holds
- * what nobody else can name, sleeps, and repairs things when it is woken.
+ * The threads share most of what they hold: a main CNode, two VSpaces, endpoints, and so on. They
+ * get copies of what is there at the start, so that no thread can destroy the world by one call,
+ * and originals of memory and IPC objects to work with. The root task has the highest priority,
+ * holds what nobody else can name, sleeps, and repairs things when it is woken.
  */
 #ifndef TESTS_API_RANDOM_WORLD_H
 #define TESTS_API_RANDOM_WORLD_H

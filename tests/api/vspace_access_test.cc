@@ -153,7 +153,7 @@ struct Device {
     uint64_t value = 0;
 };
 
-/* --- Page sizes ---------------------------------------------------------------------------------- */
+/* --- Page sizes ------------------------------------------------------------------------------- */
 
 TEST_F(VSpaceAccessTest, FramesOf4KAnd2MAreAccessibleFromFirstToLastByteAndNotBeyond)
 {
@@ -224,7 +224,7 @@ TEST_F(VSpaceAccessTest, DeviceFramesReachTheDeviceAndCannotBeExecuted)
     expect_no_fetch(prober, kVaddr + 16);
 }
 
-/* --- Rights -------------------------------------------------------------------------------------- */
+/* --- Rights ----------------------------------------------------------------------------------- */
 
 struct RightsRow {
     Word cap_rights, map_rights, attributes;
@@ -311,7 +311,7 @@ TEST_F(VSpaceAccessTest, RemapOfAMegaPageChangesTheRightsAtOnce)
     expect_word(prober, kVaddr + 0x123450, 1);
 }
 
-/* --- Sharing ---------------------------------------------------------------------------------------- */
+/* --- Sharing ---------------------------------------------------------------------------------- */
 
 TEST_F(VSpaceAccessTest, AddressSpacesAreSeparateAndFramesCanBeShared)
 {
@@ -364,7 +364,7 @@ TEST_F(VSpaceAccessTest, ThreadWhoseVSpaceIsALowerTableHasNoUserMappings)
     expect_nothing(prober, 0x10000);
 }
 
-/* --- Nothing stale ----------------------------------------------------------------------------------- */
+/* --- Nothing stale ---------------------------------------------------------------------------- */
 
 TEST_F(VSpaceAccessTest, MappingIsVisibleAtOnceAfterAFailedAccess)
 {
@@ -415,8 +415,8 @@ TEST_F(VSpaceAccessTest, OwnUnmapIsInForceWhenTheCallReturns)
 /* A way to take a mapped page away from a VSpace. */
 struct Removal {
     const char *name;
-    /* The VSpace, its leaf table and the frame; the pool that its ASID is from; the untyped that all
-     * of them were made of. */
+    /* The VSpace, its leaf table and the frame; the pool that its ASID is from; the untyped that
+     * all of them were made of. */
     std::function<void(System &, CPtr vspace, CPtr leaf, CPtr frame, CPtr pool, CPtr memory)> act;
 };
 
@@ -601,7 +601,7 @@ TEST_F(VSpaceAccessTest, DeletingOneOfTwoRootCapabilitiesKeepsTheVSpace)
     EXPECT_OK(map(frame, kVaddr, kVSpace));
 }
 
-/* --- ASID reuse ---------------------------------------------------------------------------------------- */
+/* --- ASID reuse ------------------------------------------------------------------------------- */
 
 TEST_F(VSpaceAccessTest, ReusedAsidShowsNothingOfTheVSpaceBefore)
 {
@@ -669,7 +669,7 @@ TEST_F(VSpaceAccessTest, RootOfADeletedPoolStaysMappedAndCannotBeAssignedAgain)
     EXPECT_CALL_ERROR(sys.RISCV_ASIDPool_Assign(kAsidPool, vspace), STATUS_INVALID_CAPABILITY, {1});
 }
 
-/* --- Addresses ------------------------------------------------------------------------------------------ */
+/* --- Addresses -------------------------------------------------------------------------------- */
 
 TEST_F(VSpaceAccessTest, AddressesOfTheKernelHalfAndNonCanonicalOnesFault)
 {

@@ -75,7 +75,7 @@ class VSpaceTest : public ::testing::Test {
     System sys{{.memory = 64u << 20}}; /* Room for several mega pages. */
 };
 
-/* --- PageTable_Map ----------------------------------------------------------------------------- */
+/* --- PageTable_Map ---------------------------------------------------------------------------- */
 
 TEST_F(VSpaceTest, PageTableMapNeedsTwoWordsAndACapability)
 {
@@ -202,7 +202,7 @@ TEST_F(VSpaceTest, PageTableMapRefusesAPlaceThatAFrameOccupies)
     refused(STATUS_DELETE_FIRST, {}, [&] { return map_table(another, kVaddr); });
 }
 
-/* --- PageTable_Unmap --------------------------------------------------------------------------- */
+/* --- PageTable_Unmap -------------------------------------------------------------------------- */
 
 TEST_F(VSpaceTest, PageTableUnmapNeedsTheOnlyCapability)
 {
@@ -306,7 +306,7 @@ TEST_F(VSpaceTest, UnmappedPageTableCannotBeCopied)
     EXPECT_OK(sys.CNode_Copy(kCNode, slot, 64, kCNode, pt, 64, ABI_RIGHT_ALL));
 }
 
-/* --- Page_Map ---------------------------------------------------------------------------------- */
+/* --- Page_Map --------------------------------------------------------------------------------- */
 
 TEST_F(VSpaceTest, PageMapNeedsThreeWordsAndACapability)
 {
@@ -491,7 +491,7 @@ TEST_F(VSpaceTest, RemapTakesItsPlaceBackFromAnotherFrame)
     EXPECT_EQ(1u, value);
 }
 
-/* --- Page_Unmap, Page_GetAddress ------------------------------------------------------------------ */
+/* --- Page_Unmap, Page_GetAddress -------------------------------------------------------------- */
 
 TEST_F(VSpaceTest, PageUnmapAlwaysSucceeds)
 {
@@ -537,7 +537,7 @@ TEST_F(VSpaceTest, FramesOfOneRetypeAreContiguous)
     }
 }
 
-/* --- Copies -------------------------------------------------------------------------------------- */
+/* --- Copies ----------------------------------------------------------------------------------- */
 
 TEST_F(VSpaceTest, CopyOfAMappedFrameIsUnmapped)
 {
@@ -577,7 +577,7 @@ TEST_F(VSpaceTest, CopiesOfAMappedTableAreMapped)
     refused(STATUS_INVALID_CAPABILITY, {0}, [&] { return map_table(copy, kVaddr + kMegaSize); });
 }
 
-/* --- Unknown labels ------------------------------------------------------------------------------- */
+/* --- Unknown labels --------------------------------------------------------------------------- */
 
 TEST_F(VSpaceTest, UnknownLabelsAreIllegalOperations)
 {
@@ -593,7 +593,7 @@ TEST_F(VSpaceTest, UnknownLabelsAreIllegalOperations)
     refused(STATUS_ILLEGAL_OPERATION, {}, [&] { return sys.call(pt, ABI_LABEL_PAGE_UNMAP); });
 }
 
-/* --- The worked example ----------------------------------------------------------------------------- */
+/* --- The worked example ----------------------------------------------------------------------- */
 
 TEST_F(VSpaceTest, WorkedExampleOfVirtualMemory)
 {

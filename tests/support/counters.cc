@@ -145,7 +145,8 @@ bool CountersTable::complete(std::ostream &out)
 #define ABI_X(number, name, stub) complete &= provoked(totals.syscalls[-(number)], #stub, out);
     ABI_SYSCALLS(ABI_X)
 #undef ABI_X
-#define ABI_X(label, name, stub) complete &= label == 0 || provoked(totals.faults[label], #stub, out);
+#define ABI_X(label, name, stub)                                                                   \
+    complete &= label == 0 || provoked(totals.faults[label], #stub, out);
     ABI_FAULTS(ABI_X)
 #undef ABI_X
     for (const Row &row : rows) {

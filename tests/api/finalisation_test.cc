@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Deletions that are stopped in the middle of finalising one object, docs/abi/03 section 3.9. */
+#include <vector>
+
+#include "tests/support/system.h"
+
+namespace albireo {
+
+namespace {
+
+constexpr uint32_t kLine = 5;
+constexpr size_t kThreads = 5;
+
+class FinalisationTest : public ::testing::Test {
+  protected:
+    void SetUp() override
+    {
+        CPtr handler = sys.alloc_slot();
+        ASSERT_OK(sys.IRQControl_Get(kIrqControl, kLine, kCNode, handler, 64));
+        ASSERT_OK(sys.IRQHandler_SetNotification(handler, sys.make(ABI_OBJECT_NOTIFICATION)));
+        sys.poll_every(1);
+    }
+
+    /* Threads below root that are blocked: each does `block` as the current thread. */
+    std::vector<Thread> blocked(const std::function<void()> &block)
+    {
+        std::vector<Thread> threads;
+        for (size_t i = 0; i < kThreads; i++) {
+            threads.push_back(sys.spawn({.priority = 110}));
+            block();
+            EXPECT_CURRENT(sys, sys.root());
+            EXPECT_OK(sys.TCB_SetPriority(threads.back().tcb, kTcb, 50));
+        }
+        return threads;
+    }
+
+    /* Deletes a slot of the root CNode while an interrupt comes at every preemption point. */
+    void delete_interrupted(CPtr slot)
+    {
+        for (uint64_t n = 1; n <= 64; n++) {
+            sys.preempt_at(n, kLine);
+        }
+        EXPECT_OK(sys.del(slot));
+        EXPECT_GE(sys.restarts, kThreads - 1);
+        EXPECT_TRUE(sys.is_empty(slot));
+        sim_clear_injections(sys.sim());
+    }
+
+    System sys;
+};
+
+void expect_restarted(const std::vector<Thread> &threads)
+{
+    for (const Thread &thread : threads) {
+        EXPECT_EQ(THREAD_RESTART, thread.state());
+    }
+}
+
+TEST_F(FinalisationTest, OfAnEndpointWithManySendersGoesOnAfterInterrupts)
+{
+    CPtr ep = sys.make(ABI_OBJECT_ENDPOINT);
+    std::vector<Thread> senders = blocked([&] { sys.send(ep); });
+
+    delete_interrupted(ep);
+    expect_restarted(senders);
+}
+
+TEST_F(FinalisationTest, OfAnEndpointInsideACNodeGoesOnAfterInterrupts)
+{
+    CPtr cnode = sys.make_cnode(4);
+    CPtr ep = sys.make(ABI_OBJECT_ENDPOINT);
+    std::vector<Thread> senders = blocked([&] { sys.send(ep); });
+    ASSERT_OK(sys.CNode_Move(cnode, 3, 4, kCNode, ep, 64));
+
+    delete_interrupted(cnode);
+    expect_restarted(senders);
+}
+
+TEST_F(FinalisationTest, OfAnInterruptsNotificationGoesOnAfterInterrupts)
+{
+    CPtr handler = sys.alloc_slot();
+    CPtr ntfn = sys.make(ABI_OBJECT_NOTIFICATION);
+    ASSERT_OK(sys.IRQControl_Get(kIrqControl, kLine + 1, kCNode, handler, 64));
+    ASSERT_OK(sys.IRQHandler_SetNotification(handler, ntfn));
+    std::vector<Thread> waiters = blocked([&] { sys.wait(ntfn); });
+    ASSERT_OK(sys.del(ntfn)); /* Now the interrupt holds the last capability. */
+
+    delete_interrupted(handler);
+    expect_restarted(waiters);
+    EXPECT_FALSE(sim_irq_enabled(sys.sim(), kLine + 1));
+    EXPECT_OK(sys.IRQControl_Get(kIrqControl, kLine + 1, kCNode, handler, 64));
+}
+
+TEST_F(FinalisationTest, ARevokerThatDeletesItsOwnTimeStopsAndGoesOnWithNewTime)
+{
+    CPtr untyped = sys.untyped(14);
+    CPtr first = sys.alloc_slots(4);
+    CPtr sc = first + 3;
+    ASSERT_OK(sys.retype(untyped, ABI_OBJECT_ENDPOINT, 0, first, 3));
+    ASSERT_OK(sys.retype(untyped, ABI_OBJECT_SCHED_CONTEXT, 8, sc));
+    ASSERT_OK(sys.SchedControl_ConfigureFlags(sys.sched_control(), sc, 1000, 1000, 0, 0, 0));
+    Thread revoker = sys.spawn({.priority = 110, .passive = true});
+    ASSERT_TRUE(sys.SchedContext_Bind(sc, revoker.tcb).returned == false);
+    EXPECT_CURRENT(sys, revoker);
+
+    /* The newest child, the SC, goes first. Nobody's time is left for the rest. */
+    EXPECT_FALSE(sys.revoke(untyped).returned);
+    EXPECT_CURRENT(sys, sys.root());
+    EXPECT_TRUE(sys.is_empty(sc));
+    EXPECT_FALSE(sys.is_empty(first));
+
+    EXPECT_FALSE(sys.SchedContext_Bind(sys.make_sc(1000, 1000), revoker.tcb).returned);
+    EXPECT_CURRENT(sys, revoker);
+    EXPECT_TRUE(sys.refire());
+    EXPECT_EQ(0u, sys.message().label);
+    EXPECT_TRUE(sys.is_empty(first));
+}
+
+} // namespace
+
+} // namespace albireo
