@@ -26,10 +26,7 @@ uint64_t *ram_words(const struct kernel *k, uint64_t paddr)
 void ram_clear(const struct kernel *k, uint64_t paddr, uint64_t size)
 {
     ASSERT(paddr % 8 == 0 && size % 8 == 0);
-    if (size == 0) {
-        return;
-    }
-    ASSERT(size <= k->ram_top - paddr);
+    ASSERT(size > 0 && size <= k->ram_top - paddr);
     uint64_t *words = ram_words(k, paddr);
     for (uint64_t i = 0; i < size / 8; i++) {
         words[i] = 0;
@@ -38,9 +35,6 @@ void ram_clear(const struct kernel *k, uint64_t paddr, uint64_t size)
 
 uint32_t ram_slot_number(const struct kernel *k, const struct slot *slot)
 {
-    if (slot == NULL) {
-        return 0;
-    }
     uint64_t number = (uint64_t)(slot - k->slot_base);
     ASSERT(number > 0 && number <= UINT32_MAX);
     return (uint32_t)number;

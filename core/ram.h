@@ -21,10 +21,10 @@ void *ram_at(const struct kernel *k, uint64_t paddr);
 /* The physical address of an object in RAM. */
 uint64_t ram_paddr(const struct kernel *k, const void *object);
 
-/* Clears `size` bytes of RAM, a multiple of 8, at an 8-byte aligned physical address. */
+/* Clears `size` bytes of RAM, a positive multiple of 8, at an 8-byte aligned physical address. */
 void ram_clear(const struct kernel *k, uint64_t paddr, uint64_t size);
 
-/* Slot <-> number. Null is number 0. */
+/* Slot <-> number. Number 0 is no slot: null. */
 uint32_t ram_slot_number(const struct kernel *k, const struct slot *slot);
 struct slot *ram_slot(const struct kernel *k, uint32_t number);
 
