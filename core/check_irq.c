@@ -56,8 +56,8 @@ static bool check_irq(struct check *c, uint32_t irq)
     REQUIRE(c, !occupied || state == IRQ_SIGNAL, "I3",
             "only an interrupt in use has a notification", slot);
     REQUIRE(c,
-            !occupied ||
-                (slot->cap.type == CAP_NOTIFICATION && (slot->cap.rights & ABI_RIGHT_WRITE) != 0),
+            !occupied || (slot->cap.type == CAP_NOTIFICATION &&
+                          (slot->cap.rights == 0 || (slot->cap.rights & ABI_RIGHT_WRITE) != 0)),
             "I4", "an interrupt's slot holds a notification that may be signalled", slot);
     return true;
 }

@@ -121,6 +121,12 @@ static bool slot_holds(const struct thread *thread, enum thread_slot which, enum
 
 /* What the thread's own slots may hold. The CSpace of a thread can be deleted while the thread
  * lives: its slot then holds the zombie. */
+/* A fault handler, or one that is just being deleted. */
+static bool is_handler(const struct cap *cap)
+{
+    return cap_is_fault_handler(cap) || (cap->type == CAP_ENDPOINT && cap->rights == 0);
+}
+
 static bool check_own_slots(struct check *c, const struct thread *thread)
 {
     const struct cap *buffer = &thread->slots[THREAD_BUFFER].cap;
@@ -138,8 +144,8 @@ static bool check_own_slots(struct check *c, const struct thread *thread)
     REQUIRE(c, slot_holds(thread, THREAD_BUFFER, CAP_FRAME), "T9", "the buffer slot holds a frame",
             thread);
     REQUIRE(c,
-            cap_is_fault_handler(&thread->slots[THREAD_FAULT_HANDLER].cap) &&
-                cap_is_fault_handler(&thread->slots[THREAD_TIMEOUT_HANDLER].cap),
+            is_handler(&thread->slots[THREAD_FAULT_HANDLER].cap) &&
+                is_handler(&thread->slots[THREAD_TIMEOUT_HANDLER].cap),
             "T9", "the handler slots hold endpoints that can be called", thread);
     REQUIRE(c,
             !has_buffer || (check_bool(&buffer->device) == 0 &&

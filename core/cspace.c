@@ -5,6 +5,9 @@
 #include "core/bits.h"
 #include "core/thread.h"
 
+/* Failures are kept in TCBs: all of one is written, whatever its kind. */
+static const struct lookup_failure no_failure = {.kind = LOOKUP_NONE};
+
 bool cspace_resolve(const struct cap *root, uint64_t address, uint32_t bits, struct slot **found,
                     uint32_t *bits_left, struct lookup_failure *failure)
 {
@@ -12,8 +15,7 @@ bool cspace_resolve(const struct cap *root, uint64_t address, uint32_t bits, str
     const struct cap *node = root;
     uint32_t left = bits;
 
-    failure->kind = LOOKUP_NONE;
-    failure->guard_found = 0;
+    *failure = no_failure;
     if (root->type != CAP_CNODE) {
         failure->kind = LOOKUP_INVALID_ROOT;
         return false;
@@ -60,6 +62,7 @@ enum status cspace_slot(const struct cap *root, uint64_t index, uint64_t depth, 
 {
     uint32_t bits_left = 0;
 
+    *failure = no_failure;
     if (root->type != CAP_CNODE) {
         failure->kind = LOOKUP_INVALID_ROOT;
         return STATUS_FAILED_LOOKUP;

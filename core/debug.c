@@ -187,7 +187,6 @@ static void name_thread(struct kernel *k, struct thread *caller, uint64_t cptr)
     struct slot *slot = NULL;
     struct lookup_failure failure;
     const uint64_t *buffer = thread_buffer(k, caller, true);
-    const char *name = (const char *)(buffer + ABI_BUFFER_MSG);
     uint32_t length = 0;
 
     if (!cspace_lookup(caller, cptr, &slot, &failure) || slot->cap.type != CAP_TCB ||
@@ -195,6 +194,7 @@ static void name_thread(struct kernel *k, struct thread *caller, uint64_t cptr)
         debug_print(k, "DebugNameThread: not a TCB, or no IPC buffer\n");
         machine_halt(k->machine);
     }
+    const char *name = (const char *)(buffer + ABI_BUFFER_MSG);
     while (length < ABI_MSG_MAX_LENGTH * 8 && name[length] != 0) {
         length++;
     }

@@ -73,8 +73,12 @@ static enum status finalise(struct kernel *k, struct slot *slot, bool preemptibl
     }
     switch ((enum cap_type)cap->type) {
     case CAP_ENDPOINT:
+        /* Without rights it is of no use to those who are restarted: as long as it takes, they find
+         * what they will find in the empty slot, and cannot queue again. */
+        cap->rights = 0;
         return endpoint_cancel_all(k, cap->endpoint, preemptible);
     case CAP_NOTIFICATION:
+        cap->rights = 0;
         return finalise_ntfn(k, cap->ntfn, preemptible);
     case CAP_REPLY:
         finalise_reply(k, cap->reply);

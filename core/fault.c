@@ -15,13 +15,19 @@
 
 enum { FAULT_WORDS = 11 }; /* Of the longest fault message. */
 
+/* A handler that is there, and is not just being deleted (then it has no rights). */
+static bool can_send(const struct cap *handler)
+{
+    return handler->type == CAP_ENDPOINT && (handler->rights & ABI_RIGHT_WRITE) != 0;
+}
+
 /* Sends the thread's pending fault through a handler slot. Without handler the thread stops. */
 static void send_fault(struct kernel *k, struct thread *thread, enum thread_slot handler)
 {
     const struct cap *cap = &thread->slots[handler].cap;
 
     k->counters.faults[thread->fault.type]++;
-    if (cap->type != CAP_ENDPOINT) {
+    if (!can_send(cap)) {
         debug_unhandled_fault(k, thread);
         thread->fault.type = FAULT_NONE;
         thread_set_state(k, thread, THREAD_INACTIVE);
@@ -81,7 +87,7 @@ void fault_vm(struct kernel *k, uint64_t address, uint64_t status, bool fetch)
 
 bool fault_has_timeout_handler(const struct thread *thread)
 {
-    return thread->slots[THREAD_TIMEOUT_HANDLER].cap.type == CAP_ENDPOINT;
+    return can_send(&thread->slots[THREAD_TIMEOUT_HANDLER].cap);
 }
 
 void fault_timeout(struct kernel *k, struct thread *thread)

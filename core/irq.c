@@ -46,6 +46,10 @@ void irq_handle(struct kernel *k, uint32_t irq)
 void irq_release(struct kernel *k, uint32_t irq)
 {
     ASSERT(cap_is_null(&k->irq_slots[irq].cap));
+    if (!k->irq_complete_at_claim) {
+        /* It may be in service, and whoever gets it next has nothing to acknowledge. */
+        machine_irq_complete(k->machine, k->this_core, irq);
+    }
     machine_irq_enable(k->machine, k->this_core, irq, false);
     k->irq_states[irq] = IRQ_INACTIVE;
 }
@@ -108,13 +112,6 @@ enum status irq_handler_ack(struct kernel *k, struct call *call)
     return STATUS_OK;
 }
 
-/* Empties the interrupt's notification slot. It holds a notification, so this is not preempted. */
-static void clear(struct kernel *k, uint64_t irq)
-{
-    enum status status = destroy_slot(k, &k->irq_slots[irq], false);
-    ASSERT(status == STATUS_OK);
-}
-
 enum status irq_handler_set_notification(struct kernel *k, struct call *call)
 {
     if (call->extra_count < 1) {
@@ -124,19 +121,21 @@ enum status irq_handler_set_notification(struct kernel *k, struct call *call)
     if (source->cap.type != CAP_NOTIFICATION || (source->cap.rights & ABI_RIGHT_WRITE) == 0) {
         return call_fail_cap(k, call, 2, 0);
     }
-    uint64_t irq = call->slot->cap.irq;
+    struct slot *slot = &k->irq_slots[call->slot->cap.irq];
     struct cap cap = source->cap;
     cap.cdt = 0;
 
-    /* Commit. The notification being replaced may be the last user of nothing else: deleting its
-     * capability cannot touch `source`, which is another capability. */
-    clear(k, irq);
-    cdt_insert_copy(k, &k->irq_slots[irq], source, cap);
+    /* Commit. Deleting the capability to the previous notification may take long, and cannot touch
+     * `source`, which is another one. */
+    enum status status = destroy_slot(k, slot, true);
+    if (status != STATUS_OK) {
+        return status;
+    }
+    cdt_insert_copy(k, slot, source, cap);
     return STATUS_OK;
 }
 
 enum status irq_handler_clear(struct kernel *k, struct call *call)
 {
-    clear(k, call->slot->cap.irq);
-    return STATUS_OK;
+    return destroy_slot(k, &k->irq_slots[call->slot->cap.irq], true);
 }

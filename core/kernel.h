@@ -111,7 +111,8 @@ static inline struct thread *current_thread(const struct kernel *k)
 }
 
 /* A preemption point: true if the running operation must stop now (docs/abi/03 section 3.9). Cheap
- * but for every ABI_WORK_UNITS-th call. Implemented in entry.c. */
+ * but for every ABI_WORK_UNITS-th call. Implemented in entry.c. Whoever is told true must return at
+ * once with STATUS_PREEMPTED: the time that has passed may be more than the budget covers. */
 bool kernel_preempt(struct kernel *k);
 
 #endif

@@ -77,6 +77,58 @@ TEST_F(FinalisationTest, OfAnEndpointInsideACNodeGoesOnAfterInterrupts)
     expect_restarted(senders);
 }
 
+/* Senders above root try again as soon as they are restarted: they find nothing to queue on. */
+TEST_F(FinalisationTest, OfAnEndpointEndsThoughItsSendersOutrankTheDeleter)
+{
+    CPtr ep = sys.make(ABI_OBJECT_ENDPOINT);
+    std::vector<Thread> senders;
+    for (size_t i = 0; i < kThreads; i++) {
+        senders.push_back(sys.spawn({.priority = 110}));
+        sys.call(ep, 7);
+    }
+    CPtr park = sys.make(ABI_OBJECT_NOTIFICATION);
+    EXPECT_CURRENT(sys, sys.root());
+    for (uint64_t n = 1; n <= 64; n++) {
+        sys.preempt_at(n, kLine);
+    }
+    sys.del(ep);
+    for (int i = 0; i < 100 && !sys.is_current(sys.root()); i++) {
+        EXPECT_TRUE(sys.refire()); /* Its Call, again. */
+        EXPECT_EQ(uint64_t{STATUS_INVALID_CAPABILITY}, sys.message().label);
+        sys.wait(park);
+    }
+    ASSERT_TRUE(sys.is_current(sys.root()));
+    for (int i = 0; i < 100 && !sys.is_empty(ep); i++) {
+        sys.refire();
+        while (!sys.is_current(sys.root())) {
+            EXPECT_TRUE(sys.refire());
+            EXPECT_EQ(uint64_t{STATUS_INVALID_CAPABILITY}, sys.message().label);
+            sys.wait(park);
+        }
+    }
+    EXPECT_TRUE(sys.is_empty(ep));
+    for (const Thread &sender : senders) {
+        EXPECT_EQ(THREAD_BLOCKED_ON_NOTIFICATION, sender.state());
+    }
+}
+
+TEST_F(FinalisationTest, OfAClearedInterruptsNotificationGoesOnAfterInterrupts)
+{
+    CPtr handler = sys.alloc_slot();
+    CPtr ntfn = sys.make(ABI_OBJECT_NOTIFICATION);
+    ASSERT_OK(sys.IRQControl_Get(kIrqControl, kLine + 1, kCNode, handler, 64));
+    ASSERT_OK(sys.IRQHandler_SetNotification(handler, ntfn));
+    std::vector<Thread> waiters = blocked([&] { sys.wait(ntfn); });
+    ASSERT_OK(sys.del(ntfn));
+
+    for (uint64_t n = 1; n <= 64; n++) {
+        sys.preempt_at(n, kLine);
+    }
+    EXPECT_OK(sys.IRQHandler_Clear(handler));
+    EXPECT_GE(sys.restarts, kThreads - 1);
+    expect_restarted(waiters);
+}
+
 TEST_F(FinalisationTest, OfAnInterruptsNotificationGoesOnAfterInterrupts)
 {
     CPtr handler = sys.alloc_slot();
@@ -90,6 +142,20 @@ TEST_F(FinalisationTest, OfAnInterruptsNotificationGoesOnAfterInterrupts)
     expect_restarted(waiters);
     EXPECT_FALSE(sim_irq_enabled(sys.sim(), kLine + 1));
     EXPECT_OK(sys.IRQControl_Get(kIrqControl, kLine + 1, kCNode, handler, 64));
+}
+
+TEST(FinalisationOfInterruptsTest, OneInServiceFiresForItsNextOwner)
+{
+    System sys({.complete_at_claim = false});
+    CPtr handler = sys.alloc_slot();
+    CPtr ntfn = sys.make(ABI_OBJECT_NOTIFICATION);
+    for (int owner = 0; owner < 2; owner++) {
+        ASSERT_OK(sys.IRQControl_Get(kIrqControl, kLine, kCNode, handler, 64));
+        ASSERT_OK(sys.IRQHandler_SetNotification(handler, sys.mint(ntfn, 1)));
+        sys.irq(kLine);
+        EXPECT_EQ(1u, sys.nb_wait(ntfn).badge);
+        ASSERT_OK(sys.del(handler)); /* Never acknowledged. */
+    }
 }
 
 TEST_F(FinalisationTest, ARevokerThatDeletesItsOwnTimeStopsAndGoesOnWithNewTime)
