@@ -362,6 +362,7 @@ TEST_F(LateReplyTest, ClientWithoutHandlerWaitsForItsRelease)
 TEST_F(LateReplyTest, ClientWithHandlerTimesOutWithItsReply)
 {
     serve(handler, 0);
+    const Word ecall = client.regs().fault_pc;
     EXPECT_TRUE(sys.send(call, 5).returned);
     EXPECT_EQ(THREAD_BLOCKED_ON_SEND, client.state());
     expect_fault(99);
@@ -369,6 +370,8 @@ TEST_F(LateReplyTest, ClientWithHandlerTimesOutWithItsReply)
     EXPECT_EQ(names({client}), release_queue(sys));
     sys.advance(900);
     EXPECT_CURRENT(sys, client);
+    EXPECT_EQ(5u, sys.message().label);
+    EXPECT_EQ(ecall + 4, client.regs().pc) << "its Call is complete and must not be repeated";
 }
 
 TEST_F(LateReplyTest, ReplyToAnotherFaultTimesOutIfTheHandlerHasUsedTheBudget)

@@ -25,6 +25,9 @@ class CoverageEnvironment : public ::testing::Environment {
             std::ofstream file(std::string(directory) + "/api_coverage.txt");
             CountersTable::report(file);
         }
+        if (whole_run()) {
+            CountersTable::report(std::cout);
+        }
         std::ostringstream missing;
         bool complete = CountersTable::complete(missing);
         if (whole_run() && !complete) {
