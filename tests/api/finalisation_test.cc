@@ -112,21 +112,42 @@ TEST_F(FinalisationTest, OfAnEndpointEndsThoughItsSendersOutrankTheDeleter)
     }
 }
 
-TEST_F(FinalisationTest, OfAClearedInterruptsNotificationGoesOnAfterInterrupts)
-{
+/* An interrupt holds the last capability to a notification with many waiters, and loses it. */
+class ReplacedNotificationTest : public FinalisationTest {
+  protected:
+    void SetUp() override
+    {
+        FinalisationTest::SetUp();
+        ASSERT_OK(sys.IRQControl_Get(kIrqControl, kLine + 1, kCNode, handler, 64));
+        ASSERT_OK(sys.IRQHandler_SetNotification(handler, ntfn));
+        waiters = blocked([&] { sys.wait(ntfn); });
+        ASSERT_OK(sys.del(ntfn));
+        for (uint64_t n = 1; n <= 64; n++) {
+            sys.preempt_at(n, kLine);
+        }
+    }
+
     CPtr handler = sys.alloc_slot();
     CPtr ntfn = sys.make(ABI_OBJECT_NOTIFICATION);
-    ASSERT_OK(sys.IRQControl_Get(kIrqControl, kLine + 1, kCNode, handler, 64));
-    ASSERT_OK(sys.IRQHandler_SetNotification(handler, ntfn));
-    std::vector<Thread> waiters = blocked([&] { sys.wait(ntfn); });
-    ASSERT_OK(sys.del(ntfn));
+    std::vector<Thread> waiters;
+};
 
-    for (uint64_t n = 1; n <= 64; n++) {
-        sys.preempt_at(n, kLine);
-    }
+TEST_F(ReplacedNotificationTest, ClearGoesOnAfterInterrupts)
+{
     EXPECT_OK(sys.IRQHandler_Clear(handler));
     EXPECT_GE(sys.restarts, kThreads - 1);
     expect_restarted(waiters);
+}
+
+TEST_F(ReplacedNotificationTest, SetNotificationGoesOnAfterInterrupts)
+{
+    CPtr other = sys.make(ABI_OBJECT_NOTIFICATION);
+    EXPECT_OK(sys.IRQHandler_SetNotification(handler, other));
+    EXPECT_GE(sys.restarts, kThreads - 1);
+    expect_restarted(waiters);
+    sim_clear_injections(sys.sim());
+    sys.irq(kLine + 1);
+    EXPECT_EQ(NTFN_ACTIVE, sys.ntfn_of(other)->state);
 }
 
 TEST_F(FinalisationTest, OfAnInterruptsNotificationGoesOnAfterInterrupts)
