@@ -179,6 +179,40 @@ TEST(FinalisationOfInterruptsTest, OneInServiceFiresForItsNextOwner)
     }
 }
 
+/* Two CNodes hold the last capability to each other, and are made from different untypeds. Revoking
+ * one untyped is stopped after every possible number of steps, then the other is revoked: its CNode
+ * contains the slot that the first operation stands at. */
+TEST_F(FinalisationTest, OfACycleIsTakenOverByTheRevocationOfItsOtherHalf)
+{
+    bool stopped = true;
+    uint64_t n = 0;
+    sys.auto_restart = false;
+    while (stopped) {
+        n++;
+        CPtr first = sys.untyped(8);
+        CPtr second = sys.untyped(8);
+        CPtr a = sys.alloc_slot();
+        CPtr b = sys.alloc_slot();
+        ASSERT_OK(sys.retype(first, ABI_OBJECT_CAP_TABLE, 2, a));
+        ASSERT_OK(sys.retype(second, ABI_OBJECT_CAP_TABLE, 3, b));
+        CPtr way_in = sys.copy(a);
+        ASSERT_OK(sys.CNode_Move(b, 5, 3, kCNode, a, 64));
+        ASSERT_OK(sys.CNode_Move(way_in, 1, 2, kCNode, b, 64));
+        ASSERT_OK(sys.del(way_in));
+
+        sys.preempt_at(n, kLine);
+        stopped = !sys.revoke(first).returned;
+        sim_clear_injections(sys.sim());
+        EXPECT_OK(sys.revoke(second));
+        EXPECT_OK(sys.revoke(first));
+        for (CPtr untyped : {first, second}) {
+            CPtr again = sys.alloc_slot();
+            EXPECT_OK(sys.retype(untyped, ABI_OBJECT_UNTYPED, 8, again));
+        }
+    }
+    EXPECT_GT(n, 8u);
+}
+
 TEST_F(FinalisationTest, ARevokerThatDeletesItsOwnTimeStopsAndGoesOnWithNewTime)
 {
     CPtr untyped = sys.untyped(14);
