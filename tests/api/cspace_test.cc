@@ -461,5 +461,25 @@ TEST(SyscallLookup, AgreesWithANaiveResolver)
     EXPECT_GT(found, 100u);
 }
 
+/* Failures are kept in TCBs: what was in their memory before must not stay there. */
+TEST(LookupFailure, IsWrittenWholeWhateverItsKind)
+{
+    const struct cap no_cnode = cap_null();
+    struct slot *slot = nullptr;
+    uint32_t bits_left = 0;
+    for (bool exact : {false, true}) {
+        struct lookup_failure failure = {LOOKUP_GUARD_MISMATCH, 99, 99, 99};
+        if (exact) {
+            EXPECT_EQ(STATUS_FAILED_LOOKUP, cspace_slot(&no_cnode, 0, 64, &slot, &failure));
+        } else {
+            EXPECT_FALSE(cspace_resolve(&no_cnode, 0, 64, &slot, &bits_left, &failure));
+        }
+        EXPECT_EQ(LOOKUP_INVALID_ROOT, failure.kind);
+        EXPECT_EQ(0u, failure.bits_left);
+        EXPECT_EQ(0u, failure.bits_found);
+        EXPECT_EQ(0u, failure.guard_found);
+    }
+}
+
 } // namespace
 } // namespace albireo

@@ -22,6 +22,7 @@ extern "C" {
 #include "core/endpoint.h"
 #include "core/entry.h"
 #include "core/kernel.h"
+#include "core/machine.h"
 #include "core/ntfn.h"
 #include "core/ram.h"
 #include "core/refill.h"
