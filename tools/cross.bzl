@@ -1,9 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Rules that build targets for another platform from an ordinary host build."""
 
-def _riscv64_transition_impl(_settings, _attr):
+load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+
+_DEBUG = "//config:debug"
+
+def _riscv64_transition_impl(settings, attr):
     # The host's instrumentation and optimization stay at home: the image is always the same one.
     return {
+        _DEBUG: {"": settings[_DEBUG], "false": False, "true": True}[attr.debug],
         "//command_line_option:collect_code_coverage": False,
         "//command_line_option:compilation_mode": "opt",
         "//command_line_option:features": [],
@@ -14,8 +19,9 @@ def _riscv64_transition_impl(_settings, _attr):
 
 _riscv64_transition = transition(
     implementation = _riscv64_transition_impl,
-    inputs = [],
+    inputs = [_DEBUG],
     outputs = [
+        _DEBUG,
         "//command_line_option:collect_code_coverage",
         "//command_line_option:compilation_mode",
         "//command_line_option:features",
@@ -45,6 +51,37 @@ _plain_transition = transition(
     ],
 )
 
+def _objcopy_binary_impl(ctx):
+    cc_toolchain = find_cpp_toolchain(ctx)
+    out = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.run(
+        outputs = [out],
+        inputs = depset([ctx.executable.binary], transitive = [cc_toolchain.all_files]),
+        executable = cc_toolchain.objcopy_executable,
+        arguments = ["-O", "binary", "-S", ctx.executable.binary.path, out.path],
+        mnemonic = "ObjcopyBinary",
+    )
+    return [DefaultInfo(files = depset([out]))]
+
+# Must itself be in the configuration of the binary: a transition between the two would find the
+# wrong toolchain.
+objcopy_binary = rule(
+    doc = "Turns an ELF file into its raw memory image.",
+    implementation = _objcopy_binary_impl,
+    attrs = {
+        "binary": attr.label(
+            cfg = "target",
+            executable = True,
+            mandatory = True,
+        ),
+        "_cc_toolchain": attr.label(
+            default = "@bazel_tools//tools/cpp:current_cc_toolchain",
+        ),
+    },
+    incompatible_use_toolchain_transition = True,
+    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
+)
+
 def _other_configuration_files_impl(ctx):
     outs = []
     for src in ctx.files.srcs:
@@ -65,6 +102,10 @@ riscv64_files = rule(
             allow_files = True,
             cfg = _riscv64_transition,
             mandatory = True,
+        ),
+        "debug": attr.string(
+            doc = "Of the kernel's configuration; \"\": unchanged.",
+            values = ["", "false", "true"],
         ),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",

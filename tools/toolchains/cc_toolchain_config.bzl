@@ -150,7 +150,6 @@ def _bare_features():
                     "-ffreestanding",
                     "-fno-common",
                     "-fno-pic",
-                    "-fno-omit-frame-pointer",
                     "-fno-stack-protector",
                     "-Wall",
                     "-Wextra",

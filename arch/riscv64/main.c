@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* Start-up in C: from what the firmware and the image say to a booted kernel. */
+#include <stddef.h>
+
+#include "arch/riscv64/board.h"
+#include "arch/riscv64/console.h"
+#include "arch/riscv64/csr.h"
+#include "arch/riscv64/image.h"
+#include "arch/riscv64/layout.h"
+#include "arch/riscv64/panic.h"
+#include "arch/riscv64/sbi.h"
+#include "arch/riscv64/state.h"
+#include "arch/riscv64/trap.h"
+#include "arch/riscv64/vm.h"
+#include "core/bits.h"
+#include "core/kernel.h"
+
+/* The most that a device tree may be; and what firmware may keep at the start of RAM without saying
+ * so (docs/abi/11 section 11.2: "the first 2 MiB of RAM belong to the firmware"). */
+enum { TREE_SIZE_MAX = 2 << 20, FIRMWARE_SIZE = 2 << 20 };
+
+/* Called by start.S; gives the struct cpu of the core that goes on. */
+struct cpu *main(uint64_t hart, uint64_t tree, uint64_t base);
+
+/* Linker symbols. */
+extern char image_start[], stacks_start[], image_end[];
+
+/* Too large for the stack. */
+static struct board board;
+static struct boot_params params;
+static struct kernel the_kernel;
+
+static void require(bool holds, const char *otherwise)
+{
+    if (!holds) {
+        panic_boot_failed(otherwise);
+    }
+}
+
+static bool overlap(struct boot_region a, struct boot_region b)
+{
+    return a.start < b.end && b.start < a.end;
+}
+
+static void reserve(uint64_t start, uint64_t end)
+{
+    require(params.reserved_count < BOOT_REGIONS_MAX,
+            "the device tree reserves too many regions of memory");
+    params.reserved[params.reserved_count].start = align_down(start, ABI_PAGE_BITS);
+    params.reserved[params.reserved_count].end = align_up(end, ABI_PAGE_BITS);
+    params.reserved_count++;
+}
+
+/* The RAM that the window shows. */
+static void take_ram(void)
+{
+    uint64_t limit = (uint64_t)VM_WINDOW_GIGA_PAGES << ABI_GIGA_PAGE_BITS;
+    for (uint32_t i = 0; i < board.ram_count; i++) {
+        struct boot_region region = board.ram[i];
+        region.end = min_u64(region.end, limit);
+        if (region.start < region.end) {
+            params.ram[params.ram_count] = region;
+            params.ram_count++;
+        }
+    }
+}
+
+/* The RAM region that all of `region` lies in, or null. */
+static const struct boot_region *ram_around(struct boot_region region)
+{
+    for (uint32_t i = 0; i < params.ram_count; i++) {
+        if (params.ram[i].start <= region.start && region.end <= params.ram[i].end) {
+            return &params.ram[i];
+        }
+    }
+    return NULL;
+}
+
+static void take_memory(uint64_t base, uint64_t tree, uint64_t tree_size)
+{
+    struct boot_region image = {base, base + (uint64_t)(image_end - image_start)};
+    take_ram();
+    const struct boot_region *ram = ram_around(image);
+    require(ram != NULL, "the kernel is not in the RAM that the device tree shows");
+    for (uint32_t i = 0; i < board.reserved_count; i++) {
+        reserve(board.reserved[i].start, board.reserved[i].end);
+    }
+    if (base - ram->start >= FIRMWARE_SIZE) {
+        reserve(ram->start, ram->start + FIRMWARE_SIZE);
+    }
+    reserve(image.start, image.end);
+    reserve(tree, tree + tree_size);
+    params.dtb = tree;
+    params.dtb_size = tree_size;
+    for (uint32_t i = 0; i < board.device_count; i++) {
+        params.devices[i] = board.devices[i];
+    }
+    params.device_count = board.device_count;
+}
+
+/* The root task, where the boot loader has put it: right behind the kernel. */
+static void take_root_task(const struct image_header *header, uint64_t base)
+{
+    require(header->payload_offset != 0,
+            "the image holds no root task (tools/mkimage packs one behind the kernel)");
+    uint64_t limit = (uint64_t)1 << 38;
+    require(header->payload_offset >= header->kernel_size && header->payload_offset < limit &&
+                header->payload_size < limit && header->payload_file_size <= header->payload_size &&
+                header->payload_offset % 4096 == 0 && header->payload_size % 4096 == 0 &&
+                header->payload_vaddr % 4096 == 0 && header->payload_file_size % 8 == 0,
+            "the header of the image is damaged: where the root task is makes no sense");
+    params.image.start = base + header->payload_offset;
+    params.image.end = params.image.start + header->payload_size;
+    require(ram_around(params.image) != NULL, "the root task does not fit in the RAM behind it");
+    for (uint32_t i = 0; i < params.reserved_count; i++) {
+        require(!overlap(params.image, params.reserved[i]),
+                "the root task overlaps reserved memory or the device tree");
+    }
+    uint64_t *words = vm_window(params.image.start);
+    uint64_t sum = 0;
+    for (uint64_t i = 0; i < header->payload_file_size / 8; i++) {
+        sum += words[i];
+    }
+    require(sum == header->checksum, "the root task is damaged: its checksum is wrong");
+    for (uint64_t i = header->payload_file_size / 8; i < header->payload_size / 8; i++) {
+        words[i] = 0;
+    }
+    fence_instructions();
+    params.image_offset = params.image.start - header->payload_vaddr;
+    params.entry = header->entry;
+    params.root_cnode_bits = header->root_cnode_bits;
+    params.boot_slice_ms = header->boot_slice_ms;
+}
+
+/* The hart that runs, as core 0. */
+static void take_hart(struct cpu *cpu)
+{
+    const struct board_hart *hart = board_hart(&board, cpu->hart);
+    require(hart != NULL, "the device tree does not show the hart that boots as one that is "
+                          "enabled and has an MMU");
+    require(!CONFIG_FPU || hart->fpu, "the hart has no F and D extensions, which this kernel is "
+                                      "configured for");
+    require(hart->plic_context != BOARD_NO_CONTEXT,
+            "the PLIC sends no external interrupts to the S-mode of the hart that boots");
+    cpu->plic_context = hart->plic_context;
+    the_machine.has_stimecmp = hart->sstc && csr_probe_stimecmp();
+    the_machine.has_sbi_time = sbi_has(SBI_TIME);
+    the_machine.asid_count = vm_asid_count();
+}
+
+static void take_devices(void)
+{
+    the_machine.quirks = board.quirks;
+    the_machine.plic.sources = board.plic_sources;
+    the_machine.plic.registers = vm_finish(params.ram, params.ram_count, board.plic);
+    require(the_machine.plic.registers != NULL, "the registers of the PLIC take more than 1 GiB");
+    plic_init(&the_machine.plic, the_machine.cpus[0].plic_context);
+}
+
+/* What the memory of struct cpu and the boot parameters say of the cores. */
+static void init_cpus(uint64_t hart)
+{
+    for (uint32_t i = 0; i < CONFIG_CORES; i++) {
+        struct cpu *cpu = &the_machine.cpus[i];
+        cpu->index = i;
+        cpu->stack_top =
+            (uint64_t)(uintptr_t)stacks_start + (i + 1) * (uint64_t)(STACK_GUARD + STACK_SIZE);
+        cpu->k = vm_window(vm_image_paddr(&the_kernel));
+        cpu->core = &cpu->k->cores[i];
+    }
+    the_machine.cpus[0].hart = hart;
+}
+
+static void greet(void)
+{
+    uint64_t bytes = 0;
+    if (!CONFIG_DEBUG) {
+        return;
+    }
+    for (uint32_t i = 0; i < params.ram_count; i++) {
+        bytes += params.ram[i].end - params.ram[i].start;
+    }
+    console_text("\nalbireo: debug build on ");
+    console_text(board.name);
+    console_text(", hart ");
+    console_number(the_machine.cpus[0].hart);
+    console_text(" of ");
+    console_number(board.hart_count);
+    console_text(", ");
+    console_number(bytes >> 20);
+    console_text(" MiB of RAM, timer ");
+    console_number(board.timebase_hz / 1000);
+    console_text(the_machine.has_stimecmp ? " kHz (Sstc), " : " kHz (SBI), ");
+    console_number(board.plic_sources);
+    console_text(" interrupts, ");
+    console_number(the_machine.asid_count);
+    console_text(" ASIDs\n");
+}
+
+static void boot_kernel(struct cpu *cpu)
+{
+    params.machine = &the_machine;
+    params.window = VM_WINDOW;
+    params.kernel_vspace = vm_root();
+    params.timer_hz = board.timebase_hz;
+    params.now = csr_time();
+    params.irq_max = board.plic_sources;
+    params.irq_complete_at_claim = board.quirks.complete_at_claim;
+    enum boot_status status = kernel_boot(cpu->k, &params);
+    require(status == BOOT_OK, boot_status_text(status));
+    the_machine.has_kernel = true;
+}
+
+struct cpu *main(uint64_t hart, uint64_t tree, uint64_t base)
+{
+    struct cpu *cpu = &the_machine.cpus[0];
+    const struct image_header *header = (const struct image_header *)image_start;
+    struct board_error error;
+
+    init_cpus(hart);
+    require(base % VM_IMAGE_SIZE == 0, "the image is not at a multiple of 2 MiB");
+    require(tree != 0 && tree % 8 == 0 &&
+                tree < (uint64_t)VM_WINDOW_GIGA_PAGES << ABI_GIGA_PAGE_BITS,
+            "the firmware passes no device tree in a1");
+    require(board_read(&board, vm_window(tree), TREE_SIZE_MAX, &error), error.text);
+    take_memory(base, tree, board.tree_size);
+    take_root_task(header, base);
+    take_hart(cpu);
+    take_devices();
+    CSR_CLEAR(sstatus,
+              SSTATUS_SIE | SSTATUS_SPP | SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR);
+    greet();
+    boot_kernel(cpu);
+    CSR_WRITE(sie, INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
+    return cpu;
+}
