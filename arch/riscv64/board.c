@@ -15,6 +15,8 @@ enum {
     PLIC_CONTEXTS_OFFSET = 0x200000,
     PLIC_CONTEXT_SIZE = 0x1000,
     PLIC_SOURCES_MAX = 1023,
+    /* QEMU's virt has sources 1 to 95 (docs/abi/10 section 10.1); 7.2's tree says 96. */
+    PLIC_SOURCES_VIRT = 95,
 
     PATH_SIZE = 96, /* Of a path in an error. */
 };
@@ -424,6 +426,9 @@ static bool read_plic(struct reader *r, const struct fdt_node *plic)
     if (board->plic_sources == 0 || board->plic_sources > PLIC_SOURCES_MAX) {
         return fail_at(r, plic, "riscv,ndev is not within 1 to 1023");
     }
+    if (board->quirks.complete_at_claim && board->plic_sources == PLIC_SOURCES_VIRT + 1) {
+        board->plic_sources = PLIC_SOURCES_VIRT;
+    }
     bool found = false;
     for (uint32_t i = 0; i < board->hart_count; i++) {
         uint64_t context = board->harts[i].plic_context;
@@ -470,10 +475,10 @@ static void read_root(struct reader *r)
     struct fdt_node root;
     fdt_root(&r->fdt, &root);
     const char *name = fdt_string(&r->fdt, &root, "model", 0);
-    if (name == NULL) {
+    if (name == NULL || *name == '\0') {
         name = fdt_string(&r->fdt, &root, "compatible", 0);
     }
-    append(board->name, BOARD_NAME_SIZE, 0, name != NULL ? name : "unnamed");
+    append(board->name, BOARD_NAME_SIZE, 0, name == NULL || *name == '\0' ? "unnamed" : name);
 
     bool fu740 = fdt_has_string(&r->fdt, &root, "compatible", "sifive,fu740-c000") ||
                  fdt_has_string(&r->fdt, &root, "compatible", "sifive,fu740") ||

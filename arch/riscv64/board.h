@@ -25,7 +25,7 @@ enum {
 
 #define BOARD_NO_CONTEXT UINT32_MAX
 
-/* A hart that can run the kernel: enabled, RV64, with an MMU that knows Sv39. */
+/* A hart that can run the kernel: enabled, RV64IMAC, with an MMU that knows Sv39. */
 struct board_hart {
     uint64_t id;           /* `reg` of its cpu node: what SBI calls it. */
     uint32_t plic_context; /* That brings external interrupts to its S-mode, or BOARD_NO_CONTEXT. */
@@ -56,7 +56,7 @@ struct board {
     uint64_t timebase_hz;
 
     struct boot_region plic; /* Registers. */
-    uint32_t plic_sources;   /* Highest interrupt number (riscv,ndev). */
+    uint32_t plic_sources;   /* Highest interrupt number: riscv,ndev; 95 if QEMU's virt says 96. */
     uint32_t device_count;   /* Register regions that are not for users: PLIC, CLINT. */
     struct boot_region devices[BOOT_REGIONS_MAX];
 

@@ -6,6 +6,7 @@
 
 /* Offsets of registers, in 32-bit words: chapters 3 to 8 of the specification. */
 enum {
+    PLIC_SOURCES_MAX = 1024,
     PLIC_PRIORITY = 0, /* One word a source. */
     PLIC_ENABLE = 0x2000 / 4,
     PLIC_ENABLE_STRIDE = 0x80 / 4, /* Of contexts; one bit a source. */
@@ -24,7 +25,7 @@ void plic_init(const struct plic *plic, uint32_t context)
     for (uint32_t source = 1; source <= plic->sources; source++) {
         plic->registers[PLIC_PRIORITY + source] = 1;
     }
-    for (uint32_t source = 0; source <= plic->sources; source += 32) {
+    for (uint32_t source = 0; source < PLIC_SOURCES_MAX; source += 32) {
         *enable_word(plic, context, source) = 0;
     }
     plic->registers[PLIC_THRESHOLD + context * PLIC_CONTEXT_STRIDE] = 0;
@@ -37,13 +38,13 @@ uint32_t plic_claim(const struct plic *plic, uint32_t context)
 
 void plic_complete(const struct plic *plic, uint32_t context, uint32_t source)
 {
-    ASSERT(source >= 1 && source <= plic->sources);
+    ASSERT(source >= 1 && source < PLIC_SOURCES_MAX);
     plic->registers[PLIC_CLAIM + context * PLIC_CONTEXT_STRIDE] = source;
 }
 
 void plic_enable(const struct plic *plic, uint32_t context, uint32_t source, bool enable)
 {
-    ASSERT(source >= 1 && source <= plic->sources);
+    ASSERT(source >= 1 && source < PLIC_SOURCES_MAX);
     volatile uint32_t *word = enable_word(plic, context, source);
     uint32_t mask = (uint32_t)1 << (source % 32);
     *word = enable ? *word | mask : *word & ~mask;

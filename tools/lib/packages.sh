@@ -5,8 +5,9 @@
 # Usage: tools/lib/packages.sh [--list] GROUP...
 #
 #   run    to build and run Albireo hosted in a Linux process
+#   boot   to build Albireo for RISC-V boards and run it in QEMU
 #   test   to run everything that tools/test runs
-#   all    both
+#   all    all of them
 #
 #   --list   only print the names of the packages
 #
@@ -23,12 +24,22 @@ run_packages=(
     libc6-dev
     python3
 )
+# qemu-system-misc brings qemu-system-riscv64, u-boot-qemu U-Boot for its boards.
+boot_packages=(
+    "${run_packages[@]}"
+    binutils-riscv64-unknown-elf
+    device-tree-compiler
+    gcc-riscv64-unknown-elf
+    opensbi
+    qemu-system-misc
+    u-boot-qemu
+)
 # llvm-14 brings llvm-ar-14 and llvm-symbolizer-14, libclang-rt-14-dev clang's sanitizers.
 test_packages=(
-    binutils-riscv64-unknown-elf
+    "${boot_packages[@]}"
+    afl++
     clang-14
     clang-format-14
-    gcc-riscv64-unknown-elf
     git
     googletest
     libclang-rt-14-dev
@@ -63,23 +74,24 @@ wanted=()
 for argument in "$@"; do
     case $argument in
         run) wanted+=("${run_packages[@]}") ;;
-        test) wanted+=("${test_packages[@]}") ;;
-        all) wanted+=("${run_packages[@]}" "${test_packages[@]}") ;;
+        boot) wanted+=("${boot_packages[@]}") ;;
+        test | all) wanted+=("${test_packages[@]}") ;;
         --list) list_only=true ;;
         --help | -h)
             sed -n '3,/^[^#]/{/^#/s/^# \{0,1\}//p}' "$0"
             exit 0
             ;;
         *)
-            echo "packages.sh: unknown group: $argument (run, test or all)" >&2
+            echo "packages.sh: unknown group: $argument (run, boot, test or all)" >&2
             exit 2
             ;;
     esac
 done
 if [[ ${#wanted[@]} -eq 0 ]]; then
-    echo "packages.sh: no group given (run, test or all)" >&2
+    echo "packages.sh: no group given (run, boot, test or all)" >&2
     exit 2
 fi
+mapfile -t wanted < <(printf '%s\n' "${wanted[@]}" | sort -u)
 if $list_only; then
     printf '%s\n' "${wanted[@]}"
     exit 0
