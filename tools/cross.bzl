@@ -82,6 +82,28 @@ objcopy_binary = rule(
     toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
 )
 
+def _afl_transition_impl(_settings, _attr):
+    # As above, and with the instrumentation that afl-fuzz follows.
+    return {
+        "//command_line_option:collect_code_coverage": False,
+        "//command_line_option:compilation_mode": "opt",
+        "//command_line_option:features": [],
+        "//command_line_option:platform_suffix": "",
+        "//command_line_option:platforms": "//tools/platforms:host_afl",
+    }
+
+_afl_transition = transition(
+    implementation = _afl_transition_impl,
+    inputs = [],
+    outputs = [
+        "//command_line_option:collect_code_coverage",
+        "//command_line_option:compilation_mode",
+        "//command_line_option:features",
+        "//command_line_option:platform_suffix",
+        "//command_line_option:platforms",
+    ],
+)
+
 def _other_configuration_files_impl(ctx):
     outs = []
     for src in ctx.files.srcs:
@@ -121,6 +143,22 @@ plain_files = rule(
         "srcs": attr.label_list(
             allow_files = True,
             cfg = _plain_transition,
+            mandatory = True,
+        ),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+    },
+)
+
+afl_files = rule(
+    doc = "Builds srcs with AFL++'s compiler, whatever the build's own platform. The outputs are " +
+          "in a folder named after the target.",
+    implementation = _other_configuration_files_impl,
+    attrs = {
+        "srcs": attr.label_list(
+            allow_files = True,
+            cfg = _afl_transition,
             mandatory = True,
         ),
         "_allowlist_function_transition": attr.label(

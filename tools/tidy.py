@@ -275,9 +275,15 @@ def include_problem(folder, form, name, public):
             return "hosted/ includes only core/, hosted/, include/ and the system's headers"
     elif folder == "user":
         if form == "<" and top != "sel4" and name not in _FREESTANDING | {"stdarg.h"}:
-            return "user/ includes only <sel4/...>, user/, abi/ and freestanding headers"
-        if form == '"' and top not in ("user", "abi"):
-            return "user/ includes only <sel4/...>, user/, abi/ and freestanding headers"
+            return "user/ includes only <sel4/...>, user/, abi/, fdt/ and freestanding headers"
+        if form == '"' and top not in ("user", "abi", "fdt"):
+            return "user/ includes only <sel4/...>, user/, abi/, fdt/ and freestanding headers"
+    elif folder == "fdt":
+        if name not in _FREESTANDING and top != "fdt":
+            return "fdt/ includes only fdt/ and freestanding headers"
+    elif folder == "arch":
+        if top == "hosted" or (form == "<" and name not in _FREESTANDING):
+            return "arch/ includes nothing of hosted/, and only freestanding system headers"
     elif folder == "include":
         if form == "<" and top not in public and name not in _FREESTANDING:
             return "include/ includes only include/ and freestanding headers"

@@ -18,7 +18,7 @@
 
 /* The most that a device tree may be; and what firmware may keep at the start of RAM without saying
  * so (docs/abi/11 section 11.2: "the first 2 MiB of RAM belong to the firmware"). */
-enum { TREE_SIZE_MAX = 2 << 20, FIRMWARE_SIZE = 2 << 20 };
+enum { TREE_SIZE_MAX = 256 << 10, FIRMWARE_SIZE = 2 << 20 };
 
 /* Called by start.S; gives the struct cpu of the core that goes on. */
 struct cpu *main(uint64_t hart, uint64_t tree, uint64_t base);

@@ -1,0 +1,32 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Fuzzes for a moment: afl_test.sh SECONDS HARNESS DICTIONARY SEED...
+# Fails if afl-fuzz does not run, runs idle, or finds a crash or a hang.
+set -euo pipefail
+seconds=$1 harness=$2 dictionary=$3
+shift 3
+
+# Runfiles are links; afl-fuzz wants regular files.
+seeds=$TEST_TMPDIR/seeds
+mkdir -p "$seeds"
+cp -L "$@" "$seeds"
+
+export AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
+if ! afl-fuzz -V "$seconds" -s 1 -t 5000 -x "$dictionary" -i "$seeds" -o "$TEST_TMPDIR/out" -- \
+    "$harness" >"$TEST_TMPDIR/log" 2>&1; then
+    tail -30 "$TEST_TMPDIR/log"
+    exit 1
+fi
+stats=$TEST_TMPDIR/out/default/fuzzer_stats
+grep -E '^(execs_done|execs_per_sec|corpus_count|saved_crashes|saved_hangs)' "$stats"
+value_of() {
+    sed -n "s/^$1 *: *//p" "$stats"
+}
+for input in "$TEST_TMPDIR"/out/default/crashes/id*; do
+    if [[ -e $input ]]; then
+        echo "a finding, in base64: $(base64 -w 0 "$input")"
+    fi
+done
+[[ $(value_of execs_done) -gt 500 ]]
+[[ $(value_of saved_crashes) -eq 0 ]]
+[[ $(value_of saved_hangs) -eq 0 ]]
