@@ -71,9 +71,19 @@ class IncludeRules(unittest.TestCase):
 
     def test_user(self):
         self.assertEqual([], self.check(
-            "user/a.c", "<sel4/sel4.h>", '"user/b.h"', '"abi/api.h"', "<stdarg.h>"))
+            "user/a.c", "<sel4/sel4.h>", '"user/b.h"', '"abi/api.h"', '"fdt/fdt.h"', "<stdarg.h>"))
         self.assertEqual([1, 2, 3], self.check(
             "user/a.c", "<stdio.h>", '"core/cap.h"', '"hosted/a.h"'))
+
+    def test_fdt(self):
+        self.assertEqual([], self.check("fdt/a.c", '"fdt/fdt.h"', "<stdint.h>"))
+        self.assertEqual([1, 2], self.check("fdt/a.c", '"core/bits.h"', "<string.h>"))
+
+    def test_arch(self):
+        self.assertEqual([], self.check(
+            "arch/riscv64/a.c", '"arch/riscv64/b.h"', '"core/bits.h"', '"fdt/fdt.h"',
+            '"abi/api.h"', "<stdint.h>"))
+        self.assertEqual([1, 2], self.check("arch/riscv64/a.c", '"hosted/sim.h"', "<string.h>"))
 
     def test_public_headers(self):
         self.assertEqual([1], self.check("include/abi/a.c", '"core/cap.h"', '"abi/b.h"'))
