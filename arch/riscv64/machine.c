@@ -4,6 +4,7 @@
  * neither address space nor translations. */
 #include "core/machine.h"
 
+#include "arch/riscv64/asid.h"
 #include "arch/riscv64/csr.h"
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/sbi.h"
@@ -51,19 +52,28 @@ void machine_timer_set(struct machine *m, uint32_t core, uint64_t deadline)
     }
 }
 
-/* The hart may tell fewer ASIDs apart than there are. One that it can is its own; the others, which
- * share with those, leave nothing behind them and find nothing. */
+static void fence_hardware_asid(const struct machine *m, uint64_t hardware_asid)
+{
+    if (m->quirks.flush_all) {
+        fence_all();
+    } else {
+        fence_asid(hardware_asid);
+    }
+}
+
 void machine_vspace_switch(struct machine *m, uint32_t core, uint64_t root_paddr, uint16_t asid)
 {
     struct cpu *cpu = &m->cpus[core];
-    uint64_t hardware_asid = asid & (m->asid_count - 1);
+    uint64_t hardware_asid = asid_hardware(asid, m->asid_count);
+    uint64_t fences[2];
 
     if (core != 0) {
         return;
     }
     CSR_WRITE(satp, SATP_SV39 | hardware_asid << SATP_ASID_SHIFT | root_paddr >> 12);
-    if (asid >= m->asid_count || cpu->asid >= m->asid_count) {
-        machine_tlb_flush_asid(m, asid);
+    uint32_t count = asid_fences(cpu->asid, asid, m->asid_count, fences);
+    for (uint32_t i = 0; i < count; i++) {
+        fence_hardware_asid(m, fences[i]);
     }
     cpu->asid = asid;
 }
@@ -73,17 +83,13 @@ void machine_tlb_flush_page(struct machine *m, uint16_t asid, uint64_t vaddr)
     if (m->quirks.flush_all) {
         fence_all();
     } else {
-        fence_page(vaddr, asid & (m->asid_count - 1));
+        fence_page(vaddr, asid_hardware(asid, m->asid_count));
     }
 }
 
 void machine_tlb_flush_asid(struct machine *m, uint16_t asid)
 {
-    if (m->quirks.flush_all) {
-        fence_all();
-    } else {
-        fence_asid(asid & (m->asid_count - 1));
-    }
+    fence_hardware_asid(m, asid_hardware(asid, m->asid_count));
 }
 
 /* sstatus.FS: off, or whether user code has written FP registers since it was set to clean. */

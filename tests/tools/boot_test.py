@@ -188,7 +188,8 @@ class ExitStatus(Booting):
     def test_usage(self):
         for arguments in (["--board", "x"], ["--via", "x"], ["--memory", "12"],
                           ["--memory", "1.5G"], ["--timeout", "0"], ["--timeout", "nan"],
-                          ["--debug"], ["--root-cnode-bits", "99"], ["--unknown"]):
+                          ["--debug"], ["--root-cnode-bits", "99"], ["--unknown"],
+                          ["--gdb", "--icount"]):
             status, _, err = self.boot("", *arguments)
             self.assertEqual(2, status)
             self.assertIn(arguments[0], err)
