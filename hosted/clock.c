@@ -16,9 +16,26 @@ static bool timer_due(const struct sim *sim)
     return sim->machine.now >= sim->machine.cores[sim->core].deadline;
 }
 
+/* A device's alarm that is due is off before it rings, so the device may set it again. */
+static void ring_alarms(struct sim *sim)
+{
+    struct machine *m = &sim->machine;
+    for (uint32_t i = 0; i < sim->device_count; i++) {
+        if (m->alarms[i] > m->now) {
+            continue;
+        }
+        bool busy = sim->busy;
+        m->alarms[i] = UINT64_MAX;
+        sim->busy = true; /* Interrupts that it raises come afterwards. */
+        sim->devices[i].alarm(sim->devices[i].context);
+        sim->busy = busy;
+    }
+}
+
 void sim_fire_scheduled(struct sim *sim)
 {
     struct machine *m = &sim->machine;
+    ring_alarms(sim);
     for (uint32_t i = 0; i < m->scheduled_count;) {
         if (m->scheduled[i].at > m->now) {
             i++;
@@ -67,6 +84,11 @@ static uint64_t next_moment(const struct sim *sim, uint64_t limit)
     for (uint32_t i = 0; i < m->scheduled_count; i++) {
         if (m->scheduled[i].at > m->now) {
             next = min_u64(next, m->scheduled[i].at);
+        }
+    }
+    for (uint32_t i = 0; i < sim->device_count; i++) {
+        if (m->alarms[i] > m->now) {
+            next = min_u64(next, m->alarms[i]);
         }
     }
     return next;
@@ -144,6 +166,17 @@ void sim_schedule_irq(struct sim *sim, uint32_t line, uint64_t time)
         return;
     }
     m->scheduled[m->scheduled_count++] = (struct injection){.at = time, .line = line};
+}
+
+void sim_set_alarm(struct sim *sim, const void *context, uint64_t time)
+{
+    for (uint32_t i = 0; i < sim->device_count; i++) {
+        if (sim->devices[i].context == context && sim->devices[i].alarm != NULL) {
+            sim->machine.alarms[i] = time;
+            return;
+        }
+    }
+    sim_fail(sim, "simulator misused: an alarm for no device", __FILE__, __LINE__);
 }
 
 void sim_hold_irqs(struct sim *sim, bool hold)

@@ -17,6 +17,6 @@ extern struct demo_options demo_options;
 
 /* Runs as the initial thread. `bootinfo` is a host pointer to the BootInfo frame, so it can be used
  * like the one in a0 of an RV64 root task. Ends with DebugHalt. */
-void demo_root_task(void *bootinfo);
+void root_task(void *bootinfo);
 
 #endif

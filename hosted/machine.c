@@ -109,6 +109,17 @@ NORETURN void machine_halt(struct machine *m)
     longjmp(m->sim->escape, 1);
 }
 
+void sim_power_off(struct sim *sim, const char *complaint)
+{
+    if (sim->status != SIM_RUNNING) {
+        return;
+    }
+    sim->status = complaint == NULL ? SIM_HALTED : SIM_PANICKED;
+    if (complaint != NULL) {
+        snprintf(sim->message, sizeof sim->message, "%s", complaint);
+    }
+}
+
 void sim_fail(struct sim *sim, const char *what, const char *file, int line)
 {
     sim->status = SIM_PANICKED;

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "core/config.h"
-#include "hosted/demo_device.h"
+#include "hosted/board_devices.h"
 #include "hosted/demo_entry.h"
 #include "hosted/info.h"
 #include "hosted/native.h"
@@ -23,7 +22,7 @@ struct demo_options demo_options;
 /* The thread's a0 is the guest address of BootInfo; native code reads it through host memory. */
 static void root_entry(uint64_t bootinfo)
 {
-    demo_root_task(albireo_native_pointer(bootinfo, false));
+    root_task(albireo_native_pointer(bootinfo, false));
 }
 
 /* What the demonstration says of its first failure; null if it has found none. */
@@ -69,25 +68,20 @@ static void put_figures(const struct sim *sim)
 static int command_demo(struct options *options)
 {
     struct sim_error error;
-    if (!CONFIG_DEBUG) {
-        fputs("albireo: demo needs a debug kernel: a release kernel has no console and cannot be "
-              "halted.\nBuild with --//config:debug=true, the default.\n",
-              stderr);
-        return EXIT_RUN_FAILED;
-    }
     demo_options = options->demo;
     options->config.root_native = root_entry;
     options->config.native_only = true;
+    board_devices_describe(&options->config);
     options->config.console = options->demo.quiet ? NULL : stdout;
     struct sim *sim = sim_create(&options->config, &error);
-    struct demo_device device;
+    struct board_devices devices;
     if (sim == NULL) {
         fprintf(stderr, "albireo: %s\n", error.text);
         return EXIT_RUN_FAILED;
     }
-    if (!demo_device_add(&device, sim)) {
-        fprintf(stderr, "albireo: RAM is asked for where demo has its device, at 0x%x..0x%x\n",
-                DEMO_TIMER_PADDR, DEMO_TIMER_PADDR + DEMO_TIMER_SIZE);
+    if (!board_devices_attach(&devices, sim)) {
+        fprintf(stderr, "albireo: RAM is asked for where demo has its devices, at 0x%x and 0x%x\n",
+                BOARD_FINISHER_PADDR, BOARD_UART_PADDR);
         sim_destroy(sim);
         return EXIT_RUN_FAILED;
     }

@@ -264,6 +264,17 @@ bool sim_add_device(struct sim *sim, uint64_t base, uint64_t size, sim_device_re
             return false;
         }
     }
-    sim->devices[sim->device_count++] = (struct device){base, size, read, write, context};
+    sim->devices[sim->device_count++] = (struct device){
+        .base = base, .size = size, .read = read, .write = write, .context = context};
     return true;
+}
+
+void sim_device_state(struct sim *sim, uint64_t size, sim_device_alarm *alarm)
+{
+    if (sim->device_count == 0) {
+        sim_fail(sim, "simulator misused: state of no device", __FILE__, __LINE__);
+        return;
+    }
+    sim->devices[sim->device_count - 1].state_size = size;
+    sim->devices[sim->device_count - 1].alarm = alarm;
 }

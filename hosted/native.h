@@ -54,6 +54,11 @@ uint64_t albireo_native_time(void);
 uint64_t albireo_native_fpu_get(uint32_t index);
 void albireo_native_fpu_set(uint32_t index, uint64_t value);
 
+/* An instruction of 4 bytes that takes this exception (scause), such as 2 for an illegal one and 3
+ * for a breakpoint. Executed again if the thread is restarted there; returns if the thread goes on
+ * 4 bytes further. */
+void albireo_native_exception(uint64_t cause);
+
 /* tp, the thread pointer: TCB_SetTLSBase sets it, and so may the thread itself. */
 uint64_t albireo_native_tp(void);
 void albireo_native_set_tp(uint64_t value);

@@ -91,6 +91,9 @@ static void make(struct sim *sim, struct context *context)
     case REQUEST_FPU_SET:
         make_fpu(sim, context);
         break;
+    case REQUEST_EXCEPTION:
+        sim_enter(sim, SIM_EVENT_FAULT, context->address, 0);
+        break;
     }
 }
 
@@ -285,6 +288,13 @@ void albireo_native_fpu_set(uint32_t index, uint64_t value)
     context->address = index;
     context->value = value;
     ask(context, REQUEST_FPU_SET);
+}
+
+void albireo_native_exception(uint64_t cause)
+{
+    struct context *context = self();
+    context->address = cause;
+    ask(context, REQUEST_EXCEPTION);
 }
 
 uint64_t albireo_native_tp(void)

@@ -19,9 +19,11 @@
 
 enum { NATIVE_SLOT = 64, SCRATCH_WORDS = 128 };
 
-/* Where, in a function's slot, the PC of a request is; the next one is 4 bytes on. */
+/* Where, in a function's slot, the PC of a request is. What a PC 4 bytes on means depends on the
+ * thread's request, so that the slot has room for twice as many. */
 enum request {
     REQUEST_NONE,
+    REQUEST_EXCEPTION = 4,
     REQUEST_ECALL = 8,
     REQUEST_LOAD = 16,
     REQUEST_STORE = 24,
@@ -39,7 +41,7 @@ struct context {
     void *fake_stack; /* The sanitizer's. */
     bool returned;    /* The function has returned; there is nothing to continue. */
     enum request request;
-    uint64_t address; /* Of an access; number of an FP register. */
+    uint64_t address; /* Of an access; number of an FP register; cause. */
     uint64_t value;   /* To store; loaded; ticks of work left. */
     uint32_t size;
     bool write;

@@ -45,6 +45,9 @@ static void machine_init(struct sim *sim)
     m->sim = sim;
     m->now = sim->config.start_time;
     m->plic.max = sim->config.irq_max;
+    for (uint32_t i = 0; i < SIM_DEVICES_MAX; i++) {
+        m->alarms[i] = UINT64_MAX;
+    }
     for (uint32_t i = 0; i < CONFIG_CORES; i++) {
         m->cores[i].deadline = UINT64_MAX;
     }

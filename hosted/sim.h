@@ -102,8 +102,9 @@ struct sim_config {
 
 enum sim_status {
     SIM_RUNNING,
-    SIM_HALTED,   /* By DebugHalt. */
-    SIM_PANICKED, /* A kernel bug: a failed assertion or a violated invariant. */
+    SIM_HALTED,   /* By DebugHalt, or switched off by a device. */
+    SIM_PANICKED, /* A kernel bug: a failed assertion or a violated invariant. (Or see
+                     sim_power_off().) */
 };
 
 void sim_config_default(struct sim_config *config);
@@ -215,6 +216,20 @@ typedef void sim_device_write(void *context, uint64_t offset, uint32_t size, uin
  * or there are too many (16). */
 bool sim_add_device(struct sim *sim, uint64_t base, uint64_t size, sim_device_read *read,
                     sim_device_write *write, void *context);
+
+/* For devices that have a state, or change by themselves. `size` bytes at the context of the device
+ * added last become part of snapshots, and `alarm` is called with it when the clock reaches the
+ * time set for it. */
+typedef void sim_device_alarm(void *context);
+void sim_device_state(struct sim *sim, uint64_t size, sim_device_alarm *alarm);
+/* Sets or moves the alarm of the device with this context; UINT64_MAX: no alarm. */
+void sim_set_alarm(struct sim *sim, const void *context, uint64_t time);
+
+/* For a device's callback: the machine is switched off. With a complaint, which becomes the
+ * message, it counts as panicked. */
+void sim_power_off(struct sim *sim, const char *complaint);
+/* Likewise: writes to the console. */
+void sim_console_put(struct sim *sim, char c);
 
 /* --- Native threads (native.h) ---------------------------------------------------------------- */
 

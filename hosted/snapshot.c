@@ -38,6 +38,8 @@ struct sim_snapshot {
     struct copies ram[BOOT_REGIONS_MAX];
     bool has_arena;
     struct copies arena;
+    uint32_t device_count;          /* When it was taken. */
+    void *devices[SIM_DEVICES_MAX]; /* Copies of their state. */
 };
 
 static bool is_zero(const char *page)
@@ -136,6 +138,32 @@ static bool take_memory(struct sim *sim, struct sim_snapshot *s)
     return !s->has_arena || copies_take(&s->arena, base, size);
 }
 
+static bool take_devices(const struct sim *sim, struct sim_snapshot *s)
+{
+    s->device_count = sim->device_count;
+    for (uint32_t i = 0; i < sim->device_count; i++) {
+        const struct device *device = &sim->devices[i];
+        if (device->state_size == 0) {
+            continue;
+        }
+        s->devices[i] = malloc(device->state_size);
+        if (s->devices[i] == NULL) {
+            return false;
+        }
+        memcpy(s->devices[i], device->context, device->state_size);
+    }
+    return true;
+}
+
+static void put_devices(const struct sim *sim, const struct sim_snapshot *s)
+{
+    for (uint32_t i = 0; i < s->device_count; i++) {
+        if (s->devices[i] != NULL) {
+            memcpy(sim->devices[i].context, s->devices[i], sim->devices[i].state_size);
+        }
+    }
+}
+
 static void copy_machine(struct machine *to, const struct machine *from)
 {
     struct tlb tlbs[CONFIG_CORES];
@@ -162,7 +190,7 @@ struct sim_snapshot *sim_snapshot_take(struct sim *sim)
     memcpy(s->message, sim->message, sizeof s->message);
     s->hold = sim->hold;
     s->console_length = sim->console_length;
-    if (!take_memory(sim, s)) {
+    if (!take_memory(sim, s) || !take_devices(sim, s)) {
         sim_snapshot_free(s);
         return NULL;
     }
@@ -189,6 +217,7 @@ void sim_snapshot_restore(struct sim *sim, const struct sim_snapshot *s)
         copies_put(&s->arena);
     }
     copy_machine(&sim->machine, &s->machine);
+    put_devices(sim, s);
     sim->core = s->core;
     sim->status = s->status;
     memcpy(sim->message, s->message, sizeof sim->message);
@@ -208,6 +237,9 @@ void sim_snapshot_free(struct sim_snapshot *s)
         copies_free(&s->ram[i]);
     }
     copies_free(&s->arena);
+    for (uint32_t i = 0; i < SIM_DEVICES_MAX; i++) {
+        free(s->devices[i]);
+    }
     for (uint32_t i = 0; i < CONFIG_CORES; i++) {
         tlb_free(&s->machine.cores[i].tlb);
     }

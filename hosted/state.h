@@ -104,6 +104,7 @@ struct machine {
     uint32_t injection_count;
     struct injection scheduled[SIM_INJECTIONS_MAX]; /* By time. */
     uint32_t scheduled_count;
+    uint64_t alarms[SIM_DEVICES_MAX]; /* Of the devices; UINT64_MAX: none. */
 };
 
 struct device {
@@ -112,6 +113,8 @@ struct device {
     sim_device_read *read;
     sim_device_write *write;
     void *context;
+    uint64_t state_size; /* At the context, for snapshots. */
+    sim_device_alarm *alarm;
 };
 
 struct sim {
@@ -155,9 +158,8 @@ bool sim_guarded_check(struct sim *sim, struct check_scratch scratch,
 void sim_settle(struct sim *sim);
 /* Ends the run as a panic does; for misuse of the simulator, too. */
 void sim_fail(struct sim *sim, const char *what, const char *file, int line);
-/* Interrupts scheduled for now or earlier become pending. */
+/* What is scheduled for now or earlier happens: interrupts become pending, devices' alarms ring. */
 void sim_fire_scheduled(struct sim *sim);
-void sim_console_put(struct sim *sim, char c);
 
 /* Plans and maps memory (map.c): fills sim->params and sim->k. */
 bool map_create(struct sim *sim, struct sim_error *error);

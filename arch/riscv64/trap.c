@@ -42,14 +42,16 @@ static void timer_interrupt(struct cpu *cpu)
     kernel_on_tick(cpu->k, cpu->index, csr_time());
 }
 
-/* The faulting address. Erratum CIP-453: that of a fetch comes without its sign. */
+/* The faulting address. Erratum CIP-453: that of a fetch comes without its upper bits; but it is
+ * sepc's, or that of the instruction's second half. */
 static uint64_t fault_address(uint64_t cause)
 {
     uint64_t value = CSR_READ(stval);
     bool fetch = cause == CAUSE_FETCH_ACCESS || cause == CAUSE_FETCH_PAGE;
 
-    if (the_machine.quirks.extend_stval && fetch && (value >> 38 & 1) != 0) {
-        value |= ~(((uint64_t)1 << 39) - 1);
+    if (the_machine.quirks.extend_stval && fetch) {
+        uint64_t pc = CSR_READ(sepc);
+        value = pc + ((value - pc) & 2);
     }
     return value;
 }

@@ -383,6 +383,24 @@ void skipper(uint64_t)
     }
 }
 
+void excepting(uint64_t cause)
+{
+    shared->progress++;
+    albireo_native_exception(cause);
+    shared->log.push_back(cause);
+    wait_for(shared->never);
+}
+
+/* Answers faults: repeats the instruction. */
+void repeater(uint64_t)
+{
+    ecall(ABI_SYS_RECV, shared->ep, 0, 0, 0, shared->reply);
+    for (;;) {
+        shared->count++;
+        ecall(ABI_SYS_REPLY_RECV, shared->ep, 0, 0, 0, shared->reply);
+    }
+}
+
 } // namespace
 
 TEST_F(Native, AccessesGoThroughTheMmu)
@@ -416,6 +434,30 @@ TEST_F(Native, FaultingAccessCanBeSkipped)
     run(500);
     EXPECT_EQ(shared_.log, (std::vector<Word>{0, 0}));
     EXPECT_EQ(shared_.count, 3u) << "two loads and a store";
+}
+
+TEST_F(Native, ExceptionIsAFaultThatCanBeSkipped)
+{
+    Thread t = start(excepting, 3, 50, shared_.ep);
+    run();
+    EXPECT_EQ(t.state(), THREAD_BLOCKED_ON_SEND);
+    EXPECT_EQ(t.object->fault.type, FAULT_USER_EXCEPTION);
+    EXPECT_EQ(t.object->fault.address, 3u) << "the cause";
+    shared_.tcb = t.tcb;
+    start(skipper, 0, 60);
+    run();
+    EXPECT_EQ(shared_.count, 1u);
+    EXPECT_EQ(shared_.log, (std::vector<Word>{3}));
+}
+
+TEST_F(Native, ExceptionIsTakenAgainWhereTheThreadIsRestarted)
+{
+    start(excepting, 2, 50, shared_.ep);
+    start(repeater, 0, 60);
+    run(200);
+    EXPECT_GT(shared_.count, 10u);
+    EXPECT_EQ(shared_.progress, 1u) << "the function was not entered again";
+    EXPECT_TRUE(shared_.log.empty());
 }
 
 TEST_F(Native, ReturningFaultsAtRa)

@@ -4,11 +4,9 @@
 #include "user/lib/error_name.h"
 #include "user/lib/port.h"
 #include "user/lib/print.h"
+#include "user/lib/root.h"
 
 #define AREAS_BASE 0x40000000u
-
-/* The simulator's entry point for the root task. */
-void demo_root_task(void *bootinfo);
 
 void demo_say(const char *format, ...)
 {
@@ -124,16 +122,16 @@ static void play(struct demo *d, const char *title, void (*scene)(struct demo *)
     scene_end(d, first_slot);
 }
 
-void demo_root_task(void *bootinfo)
+void root_task(void *bootinfo)
 {
     struct demo d;
     d.info = (const seL4_BootInfo *)bootinfo;
     d.claims = 0;
     d.failures = 0;
     d.space.vspace = seL4_CapInitThreadVSpace;
-    seL4_SetIPCBuffer(d.info->ipcBuffer);
     alloc_init(&d.alloc, d.info);
-    if (demo_ok(&d,
+    if (demo_ok(&d, console_open(&d.console, &d.alloc, &d.space, d.info), "opening the console") &&
+        demo_ok(&d,
                 alloc_delegate(&d.alloc, DEMO_SCENE_BITS, DEMO_SCENE_SLOTS, &d.scene, &d.untyped),
                 "setting the stage")) {
         play(&d, "1. The root task has all memory and all time", scene_boot);

@@ -13,17 +13,10 @@
 #include <stdint.h>
 
 #include "user/lib/alloc.h"
+#include "user/lib/console.h"
 #include "user/lib/process.h"
 #include "user/lib/space.h"
 #include "user/lib/thread.h"
-
-/* The device of the driver's scene, a one-shot timer. A 32-bit write of n to its first register
- * raises its interrupt n microseconds later; a 64-bit read of the second one gives the number of
- * interrupts it has raised. */
-#define DEMO_DEVICE_PADDR 0x10000000u
-#define DEMO_DEVICE_ALARM 0
-#define DEMO_DEVICE_COUNT 8
-#define DEMO_DEVICE_IRQ 10
 
 enum {
     DEMO_SCENE_BITS = 22,    /* Each scene has 4 MiB to itself, */
@@ -34,6 +27,7 @@ struct demo {
     const seL4_BootInfo *info;
     struct alloc alloc;
     struct space space;
+    struct console console;
     uint64_t area_next;   /* Next thread's stack and buffer. */
     struct alloc scene;   /* What the present scene is made of, */
     seL4_Untyped untyped; /* and what is revoked at its end. */

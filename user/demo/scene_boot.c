@@ -92,17 +92,21 @@ static void show_time(struct demo *d)
             seL4_SchedControl_Configure(d->info->schedcontrol.start, seL4_CapInitThreadSC, 10000,
                                         10000, 0, 0),
             "configuring its own time");
+    uint64_t begin = user_now_us();
+    seL4_Yield(); /* Time is charged when a slice ends. */
     seL4_SchedContext_Consumed(seL4_CapInitThreadSC);
     uint64_t start = user_now_us();
     user_work_us(WORK);
     uint64_t elapsed = user_now_us() - start;
-    seL4_Yield(); /* Time is charged when a slice ends. */
+    seL4_Yield();
     seL4_SchedContext_Consumed_t used = seL4_SchedContext_Consumed(seL4_CapInitThreadSC);
-    demo_claim(d, elapsed >= WORK && elapsed <= WORK + WORK / 100,
-               "%lu us of work alone on the machine take %lu us", (uint64_t)WORK, elapsed);
+    uint64_t all = user_now_us() - begin;
+    /* How long it takes is the machine's affair, which may be an emulator that gets no time itself;
+     * but all of that time is charged, and no other. */
+    demo_claim(d, elapsed >= WORK, "%lu us of work alone on the machine take %lu us",
+               (uint64_t)WORK, elapsed);
     demo_claim(d,
-               used.error == seL4_NoError && used.consumed >= WORK &&
-                   used.consumed <= WORK + WORK / 100,
+               used.error == seL4_NoError && used.consumed >= elapsed && used.consumed <= all + 1,
                "and the kernel charged %lu us for them", used.consumed);
 }
 

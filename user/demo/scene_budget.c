@@ -4,7 +4,7 @@
 #include "user/demo/demo.h"
 #include "user/lib/port.h"
 
-enum { BUDGET = 2000, PERIOD = 10000, WORK = 80000, BADGE = 77, DONE = 1 };
+enum { BUDGET = 2000, PERIOD = 10000, WORK = 80000, ROUND = 100, BADGE = 77, DONE = 1 };
 
 struct race {
     struct demo *demo;
@@ -12,15 +12,17 @@ struct race {
     seL4_CPtr reply;
     seL4_CPtr done;
     uint64_t faults;
-    uint64_t used; /* Microseconds, as told by the fault messages. */
+    uint64_t charged; /* Microseconds, as told by the fault messages. */
+    uint64_t hogged;  /* What the hog knows that it had. */
     uint64_t strange;
 };
 
 static void hog_main(uint64_t argument)
 {
-    (void)argument;
+    struct race *r = (struct race *)(uintptr_t)argument;
     for (;;) {
-        user_work_us(1000);
+        user_work_us(ROUND);
+        r->hogged += ROUND;
     }
 }
 
@@ -41,7 +43,7 @@ static void handler_main(uint64_t argument)
         seL4_Fault_t fault = seL4_getFault(info);
         if (seL4_isTimeout_Fault(fault) && seL4_Fault_Timeout_get_data(fault) == BADGE) {
             r->faults++;
-            r->used += seL4_Fault_Timeout_get_consumed(fault);
+            r->charged += seL4_Fault_Timeout_get_consumed(fault);
         } else {
             r->strange++;
         }
@@ -49,14 +51,16 @@ static void handler_main(uint64_t argument)
     }
 }
 
+/* How much time passes until the work is done is not claimed: an emulator may get no time itself.
+ * It then charges a thread with more than its budget, which the thread pays for later. */
 static void report(struct demo *d, const struct race *r, uint64_t elapsed)
 {
-    demo_claim(d, r->faults >= WORK / PERIOD && r->strange == 0,
+    demo_claim(d, r->faults > 0 && r->strange == 0,
                "the hog overran its budget %lu times; each time its handler was told", r->faults);
-    demo_claim(d, r->used <= (elapsed / PERIOD + 1) * BUDGET,
-               "it got %lu us in %lu us: no more than its budget", r->used, elapsed);
-    demo_claim(d, r->used >= elapsed / PERIOD * BUDGET * 9 / 10, "and nearly all of that");
-    demo_claim(d, elapsed <= WORK + r->used + PERIOD,
+    demo_claim(d, r->hogged <= (elapsed / PERIOD + 1) * BUDGET,
+               "it ran for %lu us in %lu us: no more than its budget", r->hogged, elapsed);
+    demo_claim(d, r->charged >= r->hogged, "and all of that was charged to it");
+    demo_claim(d, elapsed - r->charged >= WORK - WORK / 100,
                "the worker below it did its %lu us of work in the rest", (uint64_t)WORK);
 }
 
@@ -87,5 +91,6 @@ void scene_budget(struct demo *d)
     demo_wait(ntfn, DONE);
     uint64_t elapsed = user_now_us() - start;
     demo_ok(d, seL4_TCB_Suspend(hog.tcb), "stopping the hog");
+    r.charged += seL4_SchedContext_Consumed(hog.sc).consumed;
     report(d, &r, elapsed);
 }

@@ -4,12 +4,14 @@
 #include <sel4/sel4.h>
 #include <stdint.h>
 
+#include "user/lib/console.h"
+
 static void put_char(char c)
 {
 #ifdef CONFIG_PRINTING
     seL4_DebugPutChar(c);
 #else
-    (void)c;
+    console_put(c);
 #endif
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Text on the debug console. A release kernel has no such console; there it goes nowhere. */
+/* Text: on the kernel's debug console; where the kernel has none, on the calling thread's console
+ * (user/lib/console.h), if it has one. */
 #ifndef USER_LIB_PRINT_H
 #define USER_LIB_PRINT_H
 

@@ -39,8 +39,8 @@ LIBSEL4_INLINE_FUNC void albireo_trap(struct albireo_trap *t)
 extern "C" {
 #endif
 
-/* Each thread's own, found through tp; set by the thread's start-up code. Defined in //user/lib. */
-extern __thread seL4_IPCBuffer *__sel4_ipc_buffer;
+/* Each thread's own, found through tp; set by the thread's start-up code (//user/riscv64). */
+extern __thread seL4_IPCBuffer *__sel4_ipc_buffer __attribute__((tls_model("local-exec")));
 
 #ifdef __cplusplus
 }

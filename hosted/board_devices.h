@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* The devices of a simulated machine and the tree that describes them. Both are like QEMU's virt
+ * board as far as they go: a serial port, and a device to power off by.
+ *
+ *     sim_config_default(&config);
+ *     board_devices_describe(&config);
+ *     struct sim *sim = sim_create(&config, &error);
+ *     struct board_devices devices;
+ *     if (sim != NULL && board_devices_attach(&devices, sim)) ...
+ */
+#ifndef HOSTED_BOARD_DEVICES_H
+#define HOSTED_BOARD_DEVICES_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "hosted/uart16550.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct sim;
+struct sim_config;
+
+#define BOARD_UART_PADDR 0x10000000u
+#define BOARD_UART_IRQ 10u
+#define BOARD_FINISHER_PADDR 0x100000u
+#define BOARD_DEVICE_SIZE 0x1000u
+
+struct board_devices {
+    struct uart16550 uart; /* uart16550_receive() types something. */
+};
+
+/* The device tree blob made of board.dts. */
+extern const uint8_t board_tree[];
+extern const uint64_t board_tree_size;
+
+/* Before sim_create(): the root task will find the tree in its extra BootInfo. */
+void board_devices_describe(struct sim_config *config);
+
+/* After it: the devices come to be. False if RAM is where one of them should be. `devices` must
+ * outlive the simulator; its state is part of snapshots. */
+bool board_devices_attach(struct board_devices *devices, struct sim *sim);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
