@@ -147,8 +147,10 @@ enum status asid_pool_assign(struct kernel *k, struct call *call)
         return call_fail(k, call, 5);
     }
 
-    /* No flush: the ASID was flushed when its last owner lost it. */
+    /* Nothing is stale, since the ASID was flushed when its last owner lost it; but the kernel's
+     * entries must have been written when a core begins to use the table. */
     vspace_copy_kernel(k, table->table);
+    machine_tlb_flush_asid(k->machine, (uint16_t)asid);
     pool->pool->roots[asid - pool->asid_base] = table->table;
     table->asid = (uint16_t)asid;
     table->vaddr = 0;

@@ -22,7 +22,9 @@ static void deliver(struct kernel *k, uint32_t irq)
     }
     if (cap->type == CAP_NOTIFICATION) {
         ntfn_signal(k, cap->ntfn, cap->badge);
-    } else {
+    } else if (!k->irq_reported[irq]) {
+        /* Once: with the console's own interrupt, each message would raise the next one. */
+        k->irq_reported[irq] = true;
         debug_unexpected_irq(k, irq, " has a handler but no notification\n");
     }
 }
@@ -82,6 +84,7 @@ static enum status issue(struct kernel *k, struct call *call, uint32_t index, co
         machine_irq_trigger(k->machine, (uint32_t)irq, *trigger);
     }
     k->irq_states[irq] = IRQ_SIGNAL;
+    k->irq_reported[irq] = false;
     machine_irq_enable(k->machine, k->this_core, (uint32_t)irq, true);
     cdt_insert_copy(k, slot, call->slot, cap);
     return STATUS_OK;
@@ -132,6 +135,7 @@ enum status irq_handler_set_notification(struct kernel *k, struct call *call)
         return status;
     }
     cdt_insert_copy(k, slot, source, cap);
+    k->irq_reported[call->slot->cap.irq] = false;
     return STATUS_OK;
 }
 

@@ -87,6 +87,7 @@ struct kernel {
     uint32_t irq_max;             /* Highest interrupt number. */
     bool irq_complete_at_claim;   /* The kernel completes, not Ack (docs/abi/10 section 10.4). */
     uint8_t irq_states[CONFIG_IRQ_LIMIT]; /* enum irq_state. */
+    bool irq_reported[CONFIG_IRQ_LIMIT];  /* Debug builds have said that its interrupts are lost. */
 
     uint32_t domain_start;
     struct domain_entry domain_schedule[CONFIG_DOMAIN_SCHEDULE];

@@ -39,7 +39,9 @@ void machine_timer_set(struct machine *m, uint32_t core, uint64_t deadline);
 /* User code of this core runs in the address space with this root table and ASID from now on. */
 void machine_vspace_switch(struct machine *m, uint32_t core, uint64_t root_paddr, uint16_t asid);
 
-/* Forget cached translations, on all cores: of one page, of one address space. */
+/* Forget cached translations, on all cores: of one page, of one address space. What was written to
+ * page tables before is what they are from now on; the second also covers the kernel's entries in
+ * the root table. */
 void machine_tlb_flush_page(struct machine *m, uint16_t asid, uint64_t vaddr);
 void machine_tlb_flush_asid(struct machine *m, uint16_t asid);
 

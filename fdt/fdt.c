@@ -89,7 +89,10 @@ static const char *check_header(struct fdt *fdt, struct limits *limits, uint64_t
         return "there is no device tree (its magic number d00dfeed is missing)";
     }
     fdt->size = be32(header + HEADER_TOTAL_SIZE);
-    if (fdt->size < HEADER_SIZE || fdt->size > size_max) {
+    if (fdt->size > size_max) {
+        return "the device tree is larger than it may be, or not all there";
+    }
+    if (fdt->size < HEADER_SIZE) {
         return "the size in the device tree's header is wrong";
     }
     if (be32(header + HEADER_VERSION) < VERSION ||

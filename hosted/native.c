@@ -25,10 +25,11 @@ struct sim *native_executing;
 struct native *native_get(struct sim *sim)
 {
     if (sim->native == NULL) {
-        sim->native = calloc(1, sizeof *sim->native);
+        sim->native = aligned_alloc(_Alignof(struct native), sizeof *sim->native);
         if (sim->native == NULL) {
             abort();
         }
+        memset(sim->native, 0, sizeof *sim->native);
         sim->native->entry_capacity = (uint32_t)(sim->config.image_size / 2 / NATIVE_SLOT);
         sim->native->entries = calloc(sim->native->entry_capacity, sizeof(sim_native_entry *));
     }

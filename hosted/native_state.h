@@ -64,7 +64,7 @@ struct native {
     void *scheduler_fake;
     const void *scheduler_stack;
     size_t scheduler_size;
-    uint64_t scratch[SCRATCH_WORDS]; /* Stands for a missing IPC buffer. */
+    _Alignas(1024) uint64_t scratch[SCRATCH_WORDS]; /* Stands for a missing IPC buffer. */
     uint32_t entry_count;
     uint32_t entry_capacity;
     sim_native_entry **entries;

@@ -25,7 +25,7 @@ static inline uint32_t asid_fences(uint64_t from, uint64_t to, uint64_t count, u
     if (from >= count) {
         fences[n++] = asid_hardware(from, count);
     }
-    if (to >= count) {
+    if (to >= count && (n == 0 || fences[0] != asid_hardware(to, count))) {
         fences[n++] = asid_hardware(to, count);
     }
     return n;

@@ -448,8 +448,14 @@ static bool read_plic(struct reader *r, const struct fdt_node *plic)
 static bool read_devices(struct reader *r, const struct fdt_node *plic)
 {
     static const char *const names[] = {
-        "sifive,clint0",     "riscv,clint0",      "riscv,aclint-mtimer",
-        "riscv,aclint-mswi", "riscv,aclint-sswi",
+        "sifive,clint0",
+        "riscv,clint0",
+        "riscv,aclint-mtimer",
+        "riscv,aclint-mswi",
+        "riscv,aclint-sswi",
+        "thead,c900-clint",
+        "thead,c900-aclint-mtimer",
+        "thead,c900-aclint-mswi",
     };
     struct regions devices = {r->board->devices, &r->board->device_count};
     if (!add_reg(r, plic, devices, pages_around)) {
@@ -483,9 +489,12 @@ static void read_root(struct reader *r)
     bool fu740 = fdt_has_string(&r->fdt, &root, "compatible", "sifive,fu740-c000") ||
                  fdt_has_string(&r->fdt, &root, "compatible", "sifive,fu740") ||
                  fdt_has_string(&r->fdt, &root, "compatible", "sifive,hifive-unmatched-a00");
+    bool fu540 = fdt_has_string(&r->fdt, &root, "compatible", "sifive,fu540-c000") ||
+                 fdt_has_string(&r->fdt, &root, "compatible", "sifive,fu540") ||
+                 fdt_has_string(&r->fdt, &root, "compatible", "sifive,hifive-unleashed-a00");
     board->quirks = (struct board_quirks){
         .complete_at_claim = fdt_has_string(&r->fdt, &root, "compatible", "riscv-virtio"),
-        .flush_all = fu740,
+        .flush_all = fu740 || fu540,
         .extend_stval = fu740,
     };
     board->tree_size = r->fdt.size;

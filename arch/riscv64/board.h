@@ -36,7 +36,7 @@ struct board_hart {
 /* Where boards differ in what the tree does not say otherwise; from its `compatible` strings. */
 struct board_quirks {
     bool complete_at_claim; /* QEMU virt, docs/abi/10 section 10.4 ("riscv-virtio"). */
-    bool flush_all;         /* Errata CIP-1200: only sfence.vma x0, x0 is sound (FU740). */
+    bool flush_all;         /* Errata CIP-1200: only sfence.vma x0, x0 is sound (FU540, FU740). */
     bool extend_stval;      /* Errata CIP-453: stval of fetch faults lacks its sign (FU740). */
 };
 

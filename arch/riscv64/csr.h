@@ -21,7 +21,6 @@
 
 /* scause: exact values, section 4.1.8. */
 #define CAUSE_INTERRUPT ((uint64_t)1 << 63)
-#define CAUSE_SOFTWARE (CAUSE_INTERRUPT + 1)
 #define CAUSE_TIMER (CAUSE_INTERRUPT + 5)
 #define CAUSE_EXTERNAL (CAUSE_INTERRUPT + 9)
 
@@ -57,6 +56,18 @@ static inline uint64_t csr_time(void)
 static inline void wait_for_interrupt(void)
 {
     __asm__ volatile("wfi" : : : "memory");
+}
+
+/* Accesses to device registers are ordered with others only by fences: what a driver did, before
+ * an interrupt is completed; the claim, before what the driver then reads. */
+static inline void fence_before_device_write(void)
+{
+    __asm__ volatile("fence iorw, o" : : : "memory");
+}
+
+static inline void fence_after_device_read(void)
+{
+    __asm__ volatile("fence i, ir" : : : "memory");
 }
 
 static inline void fence_instructions(void)

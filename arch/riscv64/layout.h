@@ -34,9 +34,11 @@
 #define CPU_SIZE_LOG2 6
 #define THREAD_CORE 277
 
-/* scause of ecall from U-mode; the number of stimecmp, which assemblers may not know. */
+/* scause of ecall from U-mode; numbers of registers that assemblers may not know. */
 #define CAUSE_ECALL_FROM_USER 8
+#define CSR_SENVCFG 0x10A
 #define CSR_STIMECMP 0x14D
+#define CSR_HSTATUS 0x600
 
 /* struct panic_regs, panic.h. */
 #define PANIC_PC 0

@@ -52,12 +52,14 @@ void machine_timer_set(struct machine *m, uint32_t core, uint64_t deadline)
     }
 }
 
-static void fence_hardware_asid(const struct machine *m, uint64_t hardware_asid)
+static void fence_hardware_asids(const struct machine *m, const uint64_t *asids, uint32_t count)
 {
-    if (m->quirks.flush_all) {
+    if (count != 0 && m->quirks.flush_all) {
         fence_all();
-    } else {
-        fence_asid(hardware_asid);
+        return;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        fence_asid(asids[i]);
     }
 }
 
@@ -72,9 +74,7 @@ void machine_vspace_switch(struct machine *m, uint32_t core, uint64_t root_paddr
     }
     CSR_WRITE(satp, SATP_SV39 | hardware_asid << SATP_ASID_SHIFT | root_paddr >> 12);
     uint32_t count = asid_fences(cpu->asid, asid, m->asid_count, fences);
-    for (uint32_t i = 0; i < count; i++) {
-        fence_hardware_asid(m, fences[i]);
-    }
+    fence_hardware_asids(m, fences, count);
     cpu->asid = asid;
 }
 
@@ -87,9 +87,12 @@ void machine_tlb_flush_page(struct machine *m, uint16_t asid, uint64_t vaddr)
     }
 }
 
+/* Also what orders new global entries of a root table, which a fence for one ASID would not. */
 void machine_tlb_flush_asid(struct machine *m, uint16_t asid)
 {
-    fence_hardware_asid(m, asid_hardware(asid, m->asid_count));
+    (void)m;
+    (void)asid;
+    fence_all();
 }
 
 /* sstatus.FS: off, or whether user code has written FP registers since it was set to clean. */

@@ -18,7 +18,10 @@
 
 /* The most that a device tree may be; and what firmware may keep at the start of RAM without saying
  * so (docs/abi/11 section 11.2: "the first 2 MiB of RAM belong to the firmware"). */
-enum { TREE_SIZE_MAX = 256 << 10, FIRMWARE_SIZE = 2 << 20 };
+enum { TREE_SIZE_MAX = 2 << 20, FIRMWARE_SIZE = 2 << 20 };
+
+/* Physical addresses that page tables can name. */
+#define PADDR_END ((uint64_t)1 << 56)
 
 /* Called by start.S; gives the struct cpu of the core that goes on. */
 struct cpu *main(uint64_t hart, uint64_t tree, uint64_t base);
@@ -52,12 +55,15 @@ static void reserve(uint64_t start, uint64_t end)
     params.reserved_count++;
 }
 
-/* The RAM that the window shows. */
+/* The RAM that the window shows. What lies beyond is nobody's. */
 static void take_ram(void)
 {
     uint64_t limit = (uint64_t)VM_WINDOW_GIGA_PAGES << ABI_GIGA_PAGE_BITS;
     for (uint32_t i = 0; i < board.ram_count; i++) {
         struct boot_region region = board.ram[i];
+        if (region.end > limit) {
+            reserve(region.start > limit ? region.start : limit, region.end);
+        }
         region.end = min_u64(region.end, limit);
         if (region.start < region.end) {
             params.ram[params.ram_count] = region;
@@ -77,6 +83,14 @@ static const struct boot_region *ram_around(struct boot_region region)
     return NULL;
 }
 
+/* The start of a RAM region is kept for firmware, unless the kernel was put there. */
+static void reserve_firmware(const struct boot_region *ram, uint64_t base)
+{
+    if (base < ram->start || base - ram->start >= FIRMWARE_SIZE) {
+        reserve(ram->start, min_u64(ram->start + FIRMWARE_SIZE, ram->end));
+    }
+}
+
 static void take_memory(uint64_t base, uint64_t tree, uint64_t tree_size)
 {
     struct boot_region image = {base, base + (uint64_t)(image_end - image_start)};
@@ -84,10 +98,12 @@ static void take_memory(uint64_t base, uint64_t tree, uint64_t tree_size)
     const struct boot_region *ram = ram_around(image);
     require(ram != NULL, "the kernel is not in the RAM that the device tree shows");
     for (uint32_t i = 0; i < board.reserved_count; i++) {
+        require(!overlap(image, board.reserved[i]), "the kernel overlaps reserved memory");
         reserve(board.reserved[i].start, board.reserved[i].end);
     }
-    if (base - ram->start >= FIRMWARE_SIZE) {
-        reserve(ram->start, ram->start + FIRMWARE_SIZE);
+    reserve_firmware(&params.ram[0], base); /* The lowest: the tree's reader has sorted them. */
+    if (ram != &params.ram[0]) {
+        reserve_firmware(ram, base);
     }
     reserve(image.start, image.end);
     reserve(tree, tree + tree_size);
@@ -144,7 +160,7 @@ static void take_hart(struct cpu *cpu)
     require(hart->plic_context != BOARD_NO_CONTEXT,
             "the PLIC sends no external interrupts to the S-mode of the hart that boots");
     cpu->plic_context = hart->plic_context;
-    the_machine.has_stimecmp = hart->sstc && csr_probe_stimecmp();
+    the_machine.has_stimecmp = hart->sstc && csr_try_stimecmp();
     the_machine.has_sbi_time = sbi_has(SBI_TIME);
     the_machine.asid_count = vm_asid_count();
 }
@@ -152,13 +168,31 @@ static void take_hart(struct cpu *cpu)
 static void take_devices(void)
 {
     the_machine.quirks = board.quirks;
+    require(board.plic.end <= PADDR_END, "the PLIC lies beyond all physical addresses");
+    for (uint32_t i = 0; i < board.ram_count; i++) {
+        require(!overlap(board.plic, board.ram[i]), "the PLIC lies in RAM");
+    }
     the_machine.plic.sources = board.plic_sources;
     the_machine.plic.registers = vm_finish(params.ram, params.ram_count, board.plic);
     require(the_machine.plic.registers != NULL, "the registers of the PLIC take more than 1 GiB");
     plic_init(&the_machine.plic, the_machine.cpus[0].plic_context);
 }
 
-/* What the memory of struct cpu and the boot parameters say of the cores. */
+/* The other cores get the other harts. They stay stopped: nobody starts them. */
+static void take_other_harts(void)
+{
+    uint32_t core = 1;
+    require(board.hart_count >= CONFIG_CORES,
+            "the board has fewer harts than the cores that this kernel is configured for");
+    for (uint32_t i = 0; i < board.hart_count && core < CONFIG_CORES; i++) {
+        if (board.harts[i].id != the_machine.cpus[0].hart) {
+            the_machine.cpus[core].hart = board.harts[i].id;
+            the_machine.cpus[core].plic_context = board.harts[i].plic_context;
+            core++;
+        }
+    }
+}
+
 static void init_cpus(uint64_t hart)
 {
     for (uint32_t i = 0; i < CONFIG_CORES; i++) {
@@ -195,7 +229,12 @@ static void greet(void)
     console_number(board.plic_sources);
     console_text(" interrupts, ");
     console_number(the_machine.asid_count);
-    console_text(" ASIDs\n");
+    console_text(" ASIDs");
+    if (board.stdout_path != NULL) {
+        console_text(", console ");
+        console_text(board.stdout_path);
+    }
+    console_text(CONFIG_CORES > 1 ? "; only core 0 runs\n" : "\n");
 }
 
 static void boot_kernel(struct cpu *cpu)
@@ -209,6 +248,7 @@ static void boot_kernel(struct cpu *cpu)
     params.irq_complete_at_claim = board.quirks.complete_at_claim;
     enum boot_status status = kernel_boot(cpu->k, &params);
     require(status == BOOT_OK, boot_status_text(status));
+    fence_all(); /* The page tables are written before they are used. */
     the_machine.has_kernel = true;
 }
 
@@ -219,15 +259,17 @@ struct cpu *main(uint64_t hart, uint64_t tree, uint64_t base)
     struct board_error error;
 
     init_cpus(hart);
-    require(base % VM_IMAGE_SIZE == 0, "the image is not at a multiple of 2 MiB");
-    require(tree != 0 && tree % 8 == 0 &&
-                tree < (uint64_t)VM_WINDOW_GIGA_PAGES << ABI_GIGA_PAGE_BITS,
+    require(tree != 0 && tree < (uint64_t)VM_WINDOW_GIGA_PAGES << ABI_GIGA_PAGE_BITS,
             "the firmware passes no device tree in a1");
     require(board_read(&board, vm_window(tree), TREE_SIZE_MAX, &error), error.text);
     take_memory(base, tree, board.tree_size);
     take_root_task(header, base);
     take_hart(cpu);
+    take_other_harts();
     take_devices();
+    /* What firmware may have left that user code could feel. */
+    (void)csr_try_senvcfg();
+    (void)csr_try_hstatus();
     CSR_CLEAR(sstatus,
               SSTATUS_SIE | SSTATUS_SPP | SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR);
     greet();

@@ -128,6 +128,8 @@ static void print_backtrace(uint64_t sp)
 {
     uint64_t count = 0;
     sp -= sp % 8;
+    uint64_t over = (sp - (uint64_t)(uintptr_t)stacks_start) % (STACK_GUARD + STACK_SIZE);
+    sp += over < STACK_GUARD ? STACK_GUARD - over : 0; /* The stack has overflowed. */
     bool on_stack = sp >= (uint64_t)(uintptr_t)stacks_start && sp < (uint64_t)(uintptr_t)image_end;
     while (on_stack && count < BACKTRACE_MAX) {
         uint64_t word = *(const uint64_t *)(uintptr_t)sp;

@@ -2,6 +2,7 @@
 
 #include "arch/riscv64/plic.h"
 
+#include "arch/riscv64/csr.h"
 #include "core/assert.h"
 
 /* Offsets of registers, in 32-bit words: chapters 3 to 8 of the specification. */
@@ -33,12 +34,15 @@ void plic_init(const struct plic *plic, uint32_t context)
 
 uint32_t plic_claim(const struct plic *plic, uint32_t context)
 {
-    return plic->registers[PLIC_CLAIM + context * PLIC_CONTEXT_STRIDE];
+    uint32_t source = plic->registers[PLIC_CLAIM + context * PLIC_CONTEXT_STRIDE];
+    fence_after_device_read();
+    return source < PLIC_SOURCES_MAX ? source : 0;
 }
 
 void plic_complete(const struct plic *plic, uint32_t context, uint32_t source)
 {
     ASSERT(source >= 1 && source < PLIC_SOURCES_MAX);
+    fence_before_device_write();
     plic->registers[PLIC_CLAIM + context * PLIC_CONTEXT_STRIDE] = source;
 }
 
@@ -47,5 +51,6 @@ void plic_enable(const struct plic *plic, uint32_t context, uint32_t source, boo
     ASSERT(source >= 1 && source < PLIC_SOURCES_MAX);
     volatile uint32_t *word = enable_word(plic, context, source);
     uint32_t mask = (uint32_t)1 << (source % 32);
+    fence_before_device_write();
     *word = enable ? *word | mask : *word & ~mask;
 }

@@ -50,11 +50,15 @@ start:
     lla     sp, stacks_start
     li      t0, STACK_GUARD + STACK_SIZE
     add     sp, sp, t0
+
+    /* Pages of the image are mapped one by one, from a table for 2 MiB. */
+    lla     s3, image_start         /* Physical. */
+    slli    t0, s3, 64 - 21
+    bnez    t0, misaligned
     call    vm_early
 
     /* Once the MMU is on, the next instruction is not mapped where it was: the page fault goes to
      * its virtual address. */
-    lla     s3, image_start         /* Physical. */
     li      t0, VM_IMAGE
     sub     t0, t0, s3
     add     sp, sp, t0
@@ -74,9 +78,17 @@ start:
     mv      s1, a0
     tail    trap_return
 
+misaligned:
+    lla     a0, misaligned_text
+    tail    panic_boot_failed       /* Runs at physical addresses as well. */
+
 park:
     wfi
     j       park
+
+    .section .rodata
+misaligned_text:
+    .asciz  "the image is not at a multiple of 2 MiB"
 
     .data
     .balign 4

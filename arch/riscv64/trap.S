@@ -92,16 +92,22 @@ trap_from_kernel:
     lla     sp, panic_stack_top
     tail    panic_trap
 
-/* bool csr_probe_stimecmp(void): whether S-mode may use it. An illegal instruction ends here. */
-    .globl  csr_probe_stimecmp
-csr_probe_stimecmp:
+/* bool csr_try_REGISTER(void), trap.h. An illegal instruction ends at 1:, too. */
+    .macro  csr_try register, number, value
+    .globl  csr_try_\register
+csr_try_\register:
     csrr    t0, stvec
     lla     t1, 1f
     csrw    stvec, t1
     li      a0, 0
-    li      t2, -1
-    csrw    CSR_STIMECMP, t2
+    li      t2, \value
+    csrw    \number, t2
     li      a0, 1
     .balign 4
 1:  csrw    stvec, t0
     ret
+    .endm
+
+    csr_try stimecmp, CSR_STIMECMP, -1
+    csr_try senvcfg, CSR_SENVCFG, 0
+    csr_try hstatus, CSR_HSTATUS, 0

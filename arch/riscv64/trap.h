@@ -15,7 +15,11 @@ void trap_dispatch(struct cpu *cpu, uint64_t cause);
 /* Waits until the core has a thread to run. Called by trap.S. */
 void trap_idle(struct cpu *cpu);
 
-/* Whether stimecmp (Sstc) can be used: the firmware may not allow it. */
-bool csr_probe_stimecmp(void);
+/* Each writes a register that not every hart has, and that firmware may have closed to S-mode; says
+ * whether that worked. stimecmp (Sstc): never; senvcfg (Privileged Architecture 1.12) and hstatus
+ * (hypervisor extension): 0. */
+bool csr_try_stimecmp(void);
+bool csr_try_senvcfg(void);
+bool csr_try_hstatus(void);
 
 #endif

@@ -15,7 +15,7 @@ import struct
 import subprocess
 import sys
 import tempfile
-import time
+import threading
 import unittest
 
 sys.dont_write_bytecode = True
@@ -70,13 +70,15 @@ class Places(unittest.TestCase):
             command += ["-dtb", tree]
         qemu = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         output = b""
-        end = time.monotonic() + SECONDS
+        killer = threading.Timer(SECONDS, qemu.kill)
+        killer.start()
         try:
             for line in qemu.stdout:
                 output += line
-                if line.startswith(b"albireo: stopped") or time.monotonic() > end:
+                if line.startswith(b"albireo: stopped"):
                     break
         finally:
+            killer.cancel()
             qemu.kill()
             qemu.wait()
             qemu.stdout.close()
@@ -113,6 +115,9 @@ class Places(unittest.TestCase):
     def test_refuses_an_address_that_is_no_multiple_of_2_mib(self):
         self.expect_failure(self.boot(at=USUAL + 0x1000),
                             "the image is not at a multiple of 2 MiB")
+
+    def test_refuses_an_address_within_a_page(self):
+        self.expect_failure(self.boot(at=USUAL + 0x800), "the image is not at a multiple of 2 MiB")
 
     def test_any_of_several_harts_boots(self):
         self.expect_ok(self.boot("-smp", "4"))
@@ -185,6 +190,30 @@ class Places(unittest.TestCase):
                           "0", "80300000", "0", "1000"])
         self.expect_failure(self.boot(tree=tree),
                             "the root task overlaps reserved memory or the device tree")
+
+    def test_reserved_memory_under_the_kernel(self):
+        tree = self.tree(["-c", "TREE", "/reserved-memory"],
+                         ["-t", "i", "TREE", "/reserved-memory", "#address-cells", "2"],
+                         ["-t", "i", "TREE", "/reserved-memory", "#size-cells", "2"],
+                         ["TREE", "/reserved-memory", "ranges"],
+                         ["-c", "TREE", "/reserved-memory/hole@80200000"],
+                         ["-t", "x", "TREE", "/reserved-memory/hole@80200000", "reg",
+                          "0", "80200000", "0", "1000"])
+        self.expect_failure(self.boot(tree=tree), "the kernel overlaps reserved memory")
+
+    def test_interrupt_controller_in_memory(self):
+        tree = self.tree(["-t", "x", "TREE", "/soc/plic@c000000", "reg",
+                          "0", "90000000", "0", "600000"])
+        self.expect_failure(self.boot(tree=tree), "the PLIC lies in RAM")
+
+    def test_stack_overflow_panics_with_all_it_knows(self):
+        # Where the kernel handles system calls: addi sp, sp, -16; sd ra, 0(sp); j -8.
+        start = symbol("kernel_on_syscall")
+        self.image[start:start + 12] = struct.pack("<3I", 0xFF010113, 0x00113023, 0xFF9FF06F)
+        output = self.boot()
+        self.assertRegex(output, r"(?m)^albireo: panic: trap in the kernel: scause 0x0{15}f, ")
+        self.assertIn("current thread 'rootserver' at 0x", output)
+        self.assertNotIn("panic while panicking", output)
 
     def test_hart_must_have_the_registers_that_the_kernel_saves(self):
         self.expect_failure(self.boot("-cpu", "rv64,d=false,f=false,zfinx=false"),

@@ -659,6 +659,13 @@ TEST_F(VSpaceFixture, EveryChangeOfAPointerFlushesTheAddressSpace)
     EXPECT_EQ(std::vector<uint16_t>{1}, machine_.asid_flushes);
 }
 
+TEST_F(VSpaceFixture, ANewRootIsFlushedSoThatItsEntriesAreSeen)
+{
+    struct slot *other = new_table();
+    ASSERT_EQ(kOk, assign(pool_, other));
+    EXPECT_EQ(std::vector<uint16_t>{other->cap.asid}, machine_.asid_flushes);
+}
+
 class SwitchTest : public VSpaceFixture {
   protected:
     SwitchTest()

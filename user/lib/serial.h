@@ -37,7 +37,8 @@ void serial_init(const struct serial *s);
 /* Waits until there is room, then gives a byte to the port. */
 void serial_put(const struct serial *s, uint8_t byte);
 
-/* Waits until the last bit of everything has been sent. */
+/* Waits until the last bit of everything has been sent. Needs serial_init(): how the firmware has
+ * set up a SiFive port, it never says that it is empty. */
 void serial_drain(const struct serial *s);
 
 /* Gives as many bytes to the port as fit now, without waiting; says how many. */
