@@ -581,6 +581,18 @@ static void rotate_sets_guards(struct conf *c)
                                DEPTH) == seL4_IllegalOperation);
 }
 
+static void swap_sets_guards(struct conf *c)
+{
+    seL4_CPtr a = small_cnode(c);
+    seL4_CPtr b = conf_object(c, seL4_CapTableObject, SMALL_BITS + 1);
+    REQUIRE(c, seL4_CNode_Rotate(root, a, DEPTH, guard(1, 2), root, b, DEPTH, guard(2, 3), root, a,
+                                 DEPTH) == seL4_NoError);
+    CHECK(c, guard_mismatch(seL4_CNode_Delete(a, 0, 7), 0, 7, 1, 2));
+    CHECK(c, guard_mismatch(seL4_CNode_Delete(b, 0, 7), 0, 7, 2, 3));
+    CHECK(c, seL4_CNode_Delete(a, 1 << 5, 7) == seL4_NoError);
+    CHECK(c, seL4_CNode_Delete(b, 2 << 4, 7) == seL4_NoError);
+}
+
 static void rotate_makes_its_checks_in_order(struct conf *c)
 {
     seL4_CPtr tcb = conf_object(c, seL4_TCBObject, 0);
@@ -808,6 +820,7 @@ static const struct scenario scenarios[] = {
     {"Rotate swaps if source and destination are one", rotate_swaps},
     {"Rotate leaves copies copies, and originals originals", rotate_keeps_families},
     {"Rotate sets guards", rotate_sets_guards},
+    {"Rotate sets guards of capabilities that it swaps", swap_sets_guards},
     {"Rotate makes its checks in order", rotate_makes_its_checks_in_order},
     {"Rotate looks up the source before the pivot", rotate_looks_up_source_then_pivot},
     {"empty slots can be deleted and revoked", empty_slots_are_deleted_and_revoked},

@@ -179,20 +179,21 @@ static void copy_suspends_or_resumes(struct conf *c)
     PEER(c, dest, PEER_ABOVE);
     peer_wait(source, ntfn);
     peer_wait(dest, ntfn);
-    seL4_TCB_Suspend(dest->thread.tcb);
-    /* One that resumes waits behind the other. */
-    CHECK(c, seL4_TCB_CopyRegisters(dest->thread.tcb, source->thread.tcb, false, true, false, false,
-                                    0) == seL4_NoError);
+    seL4_TCB source_tcb = source->thread.tcb;
+    seL4_TCB dest_tcb = dest->thread.tcb;
+    seL4_TCB_Suspend(dest_tcb);
+    CHECK(c, seL4_TCB_CopyRegisters(dest_tcb, source_tcb, false, true, false, false, 0) ==
+                 seL4_NoError);
     seL4_Signal(ntfn);
-    CHECK(c, source->done && !dest->done);
+    seL4_Signal(ntfn);
+    CHECK(c, source->done && dest->done);
     peer_wait(source, ntfn);
-    CHECK(c, seL4_TCB_CopyRegisters(source->thread.tcb, dest->thread.tcb, true, false, false, false,
-                                    0) == seL4_NoError);
+    peer_wait(dest, ntfn);
+    CHECK(c, seL4_TCB_CopyRegisters(dest_tcb, source_tcb, true, false, false, false, 0) ==
+                 seL4_NoError);
     seL4_Signal(ntfn);
-    CHECK(c, source->done && !dest->done);
     seL4_Signal(ntfn);
-    seL4_TCB_Resume(dest->thread.tcb);
-    CHECK(c, dest->done);
+    CHECK(c, !source->done && dest->done);
 }
 
 static void pc_of_a_blocked_thread_is_its_call(struct conf *c)

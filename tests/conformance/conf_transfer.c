@@ -176,6 +176,31 @@ static void read_only_buffer_sends_but_does_not_receive(struct conf *c)
     CHECK(c, sender->done && sender->regs.a1 == conf_info(LABEL, 4));
 }
 
+static void read_only_buffer_serves_invocations(struct conf *c)
+{
+    PEER(c, p, PEER_ABOVE);
+    seL4_CPtr slot = conf_slot(c);
+    seL4_CPtr frame;
+    REQUIRE(c, space_map_new(&c->scene, &c->space, CONF_WINDOW, 1, &frame) == seL4_NoError);
+    protect_buffer(c, p, frame);
+    user_store64(CONF_WINDOW + (BUFFER_MSG + 4) * sizeof(seL4_Word), seL4_AllRights.words[0]);
+    user_store64(CONF_WINDOW + BUFFER_CAPS * sizeof(seL4_Word), root);
+    struct albireo_trap copy = conf_trap((seL4_Word)seL4_SysCall, root, info_word(CNodeCopy, 1, 5));
+    copy.a2 = slot;
+    copy.a3 = DEPTH;
+    copy.a4 = p->thread.tcb;
+    copy.a5 = DEPTH;
+    peer_trap(p, copy);
+    CHECK(c, p->done && p->regs.a1 == 0 && !conf_slot_is_empty(c, slot));
+    /* What comes back must fit in registers. */
+    struct albireo_trap read = conf_trap((seL4_Word)seL4_SysCall, conf_object(c, seL4_TCBObject, 0),
+                                         conf_info(TCBReadRegisters, 2));
+    read.a2 = 0;
+    read.a3 = 32;
+    peer_trap(p, read);
+    CHECK(c, p->done && p->regs.a1 == conf_info(0, 4));
+}
+
 static void buffer_without_rights_is_none(struct conf *c)
 {
     struct pair pair = conf_pair(c);
@@ -497,6 +522,17 @@ static void same_endpoint_is_unwrapped(struct conf *c)
     CHECK(c, peer_buffer(g.receiver, BUFFER_CAPS + 2) == BADGE);
 }
 
+static void other_endpoint_is_transferred(struct conf *c)
+{
+    struct gift g;
+    REQUIRE(c, prepare(c, &g));
+    struct pair other = conf_pair(c);
+    put_caps(g.sender, other.badged, 0, 0);
+    CHECK(c, give(c, &g, g.pair.badged, 1) == 10);
+    peer_send(g.sender, g.slot, LABEL);
+    CHECK(c, is_message(conf_nb_wait(other.ep), BADGE, LABEL));
+}
+
 static void one_is_transferred_the_rest_unwrapped(struct conf *c)
 {
     struct gift g;
@@ -664,6 +700,7 @@ static const struct scenario scenarios[] = {
     {"a sender without buffer sends four words", sender_without_buffer_sends_four},
     {"a receiver without buffer gets four words", receiver_without_buffer_gets_four},
     {"a read-only buffer serves to send", read_only_buffer_sends_but_does_not_receive},
+    {"a read-only buffer serves to invoke", read_only_buffer_serves_invocations},
     {"a buffer by a capability without rights is none", buffer_without_rights_is_none},
     {"a buffer may be in any part of a frame, mapped or not", buffer_may_be_anywhere_in_a_frame},
     {"the kernel leaves the rest of the buffer alone", kernel_leaves_the_rest_of_the_buffer},
@@ -684,6 +721,7 @@ static const struct scenario scenarios[] = {
     {"a capability needs a good path to the slot", transfer_needs_a_good_path},
     {"the slot may be in any CNode of the receiver", path_may_be_any_cnode},
     {"capabilities to the message's endpoint are unwrapped", same_endpoint_is_unwrapped},
+    {"a capability to another endpoint is copied", other_endpoint_is_transferred},
     {"one capability is copied, others unwrapped", one_is_transferred_the_rest_unwrapped},
     {"an empty slot ends the transfer", nothing_stops_the_transfer},
     {"what cannot be copied ends the transfer", what_has_no_copies_is_not_transferred},
