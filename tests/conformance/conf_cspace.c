@@ -745,6 +745,28 @@ static void every_copy_looks_up_its_source(struct conf *c)
     }
 }
 
+/* Other objects' invocations that fill a slot find it in the same way. */
+static void every_new_capability_looks_up_its_slot(struct conf *c)
+{
+    enum { POOL_BITS = 12, IRQ = 1 };
+    seL4_Word bits = root_guard_bits(c);
+    seL4_CPtr slot = conf_slot(c);
+    seL4_CPtr pool = conf_object(c, seL4_UntypedObject, POOL_BITS);
+    CHECK(c, range_error(seL4_IRQControl_Get(seL4_CapIRQControl, IRQ, root, slot, 0), 1, 64));
+    CHECK(c, range_error(seL4_IRQControl_GetTrigger(seL4_CapIRQControl, IRQ, 1, root, slot, 65), 1,
+                         64));
+    CHECK(c, range_error(seL4_RISCV_ASIDControl_MakePool(seL4_CapASIDControl, pool, root, slot, 0),
+                         1, 64));
+    CHECK(c, guard_mismatch(seL4_IRQControl_Get(seL4_CapIRQControl, IRQ, root, slot, 20), 0, 20, 0,
+                            bits));
+    CHECK(c, guard_mismatch(seL4_IRQControl_GetTrigger(seL4_CapIRQControl, IRQ, 1, root, slot, 20),
+                            0, 20, 0, bits));
+    CHECK(c,
+          guard_mismatch(seL4_RISCV_ASIDControl_MakePool(seL4_CapASIDControl, pool, root, slot, 20),
+                         0, 20, 0, bits));
+    CHECK(c, conf_slot_is_empty(c, slot));
+}
+
 static void operations_need_all_their_words(struct conf *c)
 {
     seL4_CPtr slot = conf_slot(c);
@@ -832,6 +854,7 @@ static const struct scenario scenarios[] = {
     {"a CNode that is deleted deletes what it holds", deleted_cnode_deletes_what_it_holds},
     {"every operation looks up its slot first", every_operation_looks_up_its_slot},
     {"every copy looks up its source next", every_copy_looks_up_its_source},
+    {"every new capability's slot is looked up alike", every_new_capability_looks_up_its_slot},
     {"an operation needs all its words and capabilities", operations_need_all_their_words},
     {"CNodes take no other labels", cnodes_take_no_other_labels},
     {"words and capabilities that are not needed are ignored", longer_messages_are_fine},

@@ -324,6 +324,19 @@ static void resume_without_time_is_accepted(struct conf *c)
     CHECK(c, p->value == 1);
 }
 
+static void scheduling_context_serves_one_thread(struct conf *c)
+{
+    seL4_TCB tcb = new_tcb(c);
+    seL4_CPtr sc = conf_object(c, seL4_SchedContextObject, THREAD_SC_BITS);
+    CHECK(c, seL4_TCB_SetSchedParams(tcb, own, 0, 0, seL4_CapInitThreadSC, 0) ==
+                 seL4_IllegalOperation);
+    CHECK(c, seL4_TCB_SetSchedParams(tcb, own, 0, 0, sc, 0) == seL4_NoError);
+    CHECK(c, seL4_TCB_SetSchedParams(tcb, own, 0, 0, sc, 0) == seL4_NoError);
+    CHECK(c, seL4_TCB_SetSchedParams(new_tcb(c), own, 0, 0, sc, 0) == seL4_IllegalOperation);
+    CHECK(c, seL4_TCB_SetSchedParams(tcb, own, 0, 0, 0, 0) == seL4_NoError);
+    CHECK(c, seL4_TCB_SetSchedParams(new_tcb(c), own, 0, 0, sc, 0) == seL4_NoError);
+}
+
 /* ---- SetTLSBase, SetFlags ---- */
 
 static void tls_base_is_tp(struct conf *c)
@@ -484,6 +497,8 @@ static void threads_take_no_other_labels(struct conf *c)
     CHECK(c, conf_call(tcb, 0, NO_WORDS, NO_CAPS) == seL4_IllegalOperation);
     CHECK(c, conf_call(tcb, 0xfffffffffffff, NO_WORDS, NO_CAPS) == seL4_IllegalOperation);
     CHECK(c, conf_call(tcb, TCBSetTimeoutEndpoint, NO_WORDS, NO_CAPS) == seL4_TruncatedMessage);
+    CHECK(c, conf_call(tcb, TCBSetMCPriority, NO_WORDS, CAPS(own)) == seL4_TruncatedMessage);
+    CHECK(c, conf_call(tcb, TCBSetMCPriority, WORDS(0), NO_CAPS) == seL4_TruncatedMessage);
 }
 
 static const struct scenario scenarios[] = {
@@ -508,6 +523,7 @@ static const struct scenario scenarios[] = {
     {"suspending and resuming may be done twice", suspending_twice_is_once},
     {"a thread without time may be resumed, and runs when it gets some",
      resume_without_time_is_accepted},
+    {"a scheduling context serves one thread", scheduling_context_serves_one_thread},
     {"SetTLSBase sets tp", tls_base_is_tp},
     {"SetFlags returns the flags, without unknown ones", flags_are_changed_and_returned},
     {"SetIPCBuffer makes its checks", buffer_is_checked},
@@ -517,6 +533,6 @@ static const struct scenario scenarios[] = {
     {"SetSpace takes effect at once", space_takes_effect_at_once},
     {"the last capability to a CNode is not replaced", last_capability_in_a_thread_is_not_replaced},
     {"a space that was revoked can be replaced", revoked_spaces_leave_the_thread},
-    {"threads take no other labels", threads_take_no_other_labels},
+    {"threads take no other labels, and no short messages", threads_take_no_other_labels},
 };
 CONF_GROUP(tcb, scenarios);

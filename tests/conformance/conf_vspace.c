@@ -124,6 +124,9 @@ static void table_unmap_checks(struct conf *c)
     CHECK(c, seL4_RISCV_PageTable_Unmap(table) == seL4_NoError);
     CHECK(c, seL4_RISCV_PageTable_Unmap(table) == seL4_NoError);
     CHECK(c, seL4_RISCV_PageTable_Unmap(c->space.vspace) == seL4_RevokeFirst);
+    struct space other;
+    REQUIRE(c, space_create(&c->scene, seL4_CapInitThreadASIDPool, &other) == seL4_NoError);
+    CHECK(c, seL4_RISCV_PageTable_Unmap(other.vspace) == seL4_RevokeFirst);
 }
 
 static void only_mapped_tables_are_copied(struct conf *c)
