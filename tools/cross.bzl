@@ -3,12 +3,22 @@
 
 load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
 
+_CORES = "//config:cores"
 _DEBUG = "//config:debug"
+_DOMAINS = "//config:domains"
+_FPU = "//config:fpu"
+_SETTINGS = [_CORES, _DEBUG, _DOMAINS, _FPU]
+
+def _bool_setting(value, default):
+    return {"": default, "false": False, "true": True}[value]
 
 def _riscv64_transition_impl(settings, attr):
     # The host's instrumentation and optimization stay at home: the image is always the same one.
     return {
-        _DEBUG: {"": settings[_DEBUG], "false": False, "true": True}[attr.debug],
+        _CORES: attr.cores or settings[_CORES],
+        _DEBUG: _bool_setting(attr.debug, settings[_DEBUG]),
+        _DOMAINS: attr.domains or settings[_DOMAINS],
+        _FPU: _bool_setting(attr.fpu, settings[_FPU]),
         "//command_line_option:collect_code_coverage": False,
         "//command_line_option:compilation_mode": "opt",
         "//command_line_option:features": [],
@@ -19,9 +29,8 @@ def _riscv64_transition_impl(settings, attr):
 
 _riscv64_transition = transition(
     implementation = _riscv64_transition_impl,
-    inputs = [_DEBUG],
-    outputs = [
-        _DEBUG,
+    inputs = _SETTINGS,
+    outputs = _SETTINGS + [
         "//command_line_option:collect_code_coverage",
         "//command_line_option:compilation_mode",
         "//command_line_option:features",
@@ -125,10 +134,11 @@ riscv64_files = rule(
             cfg = _riscv64_transition,
             mandatory = True,
         ),
-        "debug": attr.string(
-            doc = "Of the kernel's configuration; \"\": unchanged.",
-            values = ["", "false", "true"],
-        ),
+        # The kernel's configuration; "" and 0: unchanged.
+        "cores": attr.int(),
+        "debug": attr.string(values = ["", "false", "true"]),
+        "domains": attr.int(),
+        "fpu": attr.string(values = ["", "false", "true"]),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),

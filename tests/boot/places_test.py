@@ -3,7 +3,7 @@
 """One image in many places: other addresses, harts, devices, and trees that lack something.
 
 Runs the odd root task (tests/boot/odd), which checks what it is given, on QEMU's virt board. What
-the boards of tools/boot have in common is tested by conformance_test.py.
+the boards of tools/boot have in common is tested by run_test.py.
 
 Arguments: kernel.img kernel.elf odd.elf, then those of unittest.
 """

@@ -11,7 +11,7 @@ static const struct group *const groups[] = {
     &conf_bootinfo,     &conf_cspace, &conf_untyped,   &conf_endpoint, &conf_transfer,
     &conf_notification, &conf_reply,  &conf_fault,     &conf_tcb,      &conf_revoke,
     &conf_sched,        &conf_budget, &conf_timeout,   &conf_yield,    &conf_donation,
-    &conf_vspace,       &conf_asid,   &conf_interrupt, &conf_fpu,
+    &conf_vspace,       &conf_asid,   &conf_interrupt, &conf_fpu,      &conf_debug,
 };
 
 enum { GROUPS = sizeof groups / sizeof *groups, SLICE_US = 5000 };

@@ -131,6 +131,7 @@ extern const struct group conf_sched;        /* conf_sched.c: priorities, domain
 extern const struct group conf_budget;       /* conf_budget.c: budgets, periods, timeouts */
 extern const struct group conf_timeout;      /* conf_timeout.c: timeout faults */
 extern const struct group conf_yield;        /* conf_yield.c: YieldTo */
+extern const struct group conf_debug;        /* conf_debug.c: debug system calls */
 extern const struct group conf_donation;     /* conf_donation.c: passive servers, chains */
 extern const struct group conf_vspace;       /* conf_vspace.c */
 extern const struct group conf_asid;         /* conf_asid.c: address spaces */

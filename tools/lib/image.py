@@ -25,13 +25,13 @@ ROOT_CNODE_BITS_DEFAULT = 12
 ROOT_CNODE_BITS_MAX = 32
 BOOT_SLICE_MS_MAX = 2**32 - 1
 
-# The root CNode also holds what depends on the board: at most so many untypeds, which is all that
-# BootInfo has room for, and the pages of a device tree, allowed for generously.
+# The root CNode also holds what depends on the board: untypeds, of which BootInfo has room for so
+# many, and the pages of a device tree, whose maximum allows generously for it.
 FIRST_SLOTS = 16
-UNTYPED_SLOTS = 230
-TREE_SIZE = 64 << 10
+UNTYPED_SLOTS_MIN, UNTYPED_SLOTS_MAX = 1, 230
+TREE_SIZE_MIN, TREE_SIZE_MAX = PAGE_SIZE, 64 << 10
 # The IPC buffer and BootInfo are mapped behind the root task, then the tree.
-BEHIND_SIZE = 2 * PAGE_SIZE + TREE_SIZE
+BEHIND_SIZE = 2 * PAGE_SIZE
 
 # More than these is a mistake. A root task is copied with the gaps between its segments.
 KERNEL_SIZE_MAX = 64 << 20
@@ -39,6 +39,7 @@ FLAT_SIZE_MAX = 1 << 30
 
 IMAGE_VERSION = 1
 IMAGE_CONFIG_DEBUG = 1
+IMAGE_CONFIG_FPU = 2
 
 # struct image_header, in its two parts.
 _LINUX = struct.Struct("<8sQQQIIQ8s4sI")
@@ -54,13 +55,17 @@ _PROGRAM_HEADER = struct.Struct("<IIQQQQQQ")
 _PN_XNUM = 0xFFFF
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP = 1, 2, 3
 _PF_X = 1
+_EF_FLOAT_ABI, _EF_RVE = 6, 8
+_FLOAT_ABIS = {2: "single", 4: "double", 6: "quad"}
 
 Kernel = collections.namedtuple("Kernel", "data text_offset size config")
 # `data` begins at the virtual address `vaddr`; from its end to `size` there are zeros.
 Flat = collections.namedtuple("Flat", "data vaddr size entry")
 Segment = collections.namedtuple(
     "Segment", "index type flags offset vaddr paddr filesz memsz align")
-Packed = collections.namedtuple("Packed", "data size text_offset config root_cnode_bits flat")
+# `warning` is a sentence on what may go wrong when it boots, or None.
+Packed = collections.namedtuple(
+    "Packed", "data size text_offset config root_cnode_bits flat warning")
 
 
 class ImageError(Exception):
@@ -131,10 +136,25 @@ def _check_ident(path, data):
     check(6, "EI_VERSION", (1, "EV_CURRENT"))
 
 
-def _parse_header(path, data):
+def _check_flags(path, flags, fpu):
+    """Whether the registers that the code uses are there."""
+    if flags & _EF_RVE:
+        raise ImageError(path, "e_flags is %#x, with 0x8 (EF_RISCV_RVE): code for RV32E or RV64E "
+                         "takes system calls for others" % flags)
+    abi = flags & _EF_FLOAT_ABI
+    if abi == _EF_FLOAT_ABI:
+        raise ImageError(path, "e_flags is %#x, with 0x6 (the ABI for quad precision): no kernel "
+                         "switches registers of the Q extension" % flags)
+    if abi and not fpu:
+        raise ImageError(path, "e_flags is %#x, with %#x (the ABI for %s precision), but this "
+                         "kernel has no FPU; compile with -mabi=lp64 and without F and D" % (
+                             flags, abi, _FLOAT_ABIS[abi]))
+
+
+def _parse_header(path, data, fpu):
     """(entry, program headers as Segments)."""
     _check_ident(path, data)
-    (_, e_type, e_machine, e_version, e_entry, e_phoff, _, _, _, e_phentsize, e_phnum, _, _,
+    (_, e_type, e_machine, e_version, e_entry, e_phoff, _, e_flags, _, e_phentsize, e_phnum, _, _,
      _) = _ELF_HEADER.unpack_from(data)
     if e_type == 3:
         raise ImageError(path, "e_type is 3 (ET_DYN), not 2 (ET_EXEC): nobody relocates a root "
@@ -144,6 +164,7 @@ def _parse_header(path, data):
                                          ("e_version", e_version, 1, "EV_CURRENT")):
         if value != wanted:
             raise ImageError(path, "%s is %d, not %d (%s)" % (name, value, wanted, meaning))
+    _check_flags(path, e_flags, fpu)
     if e_phnum == 0:
         raise ImageError(path, "e_phnum is 0: there are no program headers, so nothing to load")
     if e_phnum == _PN_XNUM:
@@ -225,9 +246,12 @@ def _check_entry(path, entry, loads):
     raise ImageError(path, "e_entry is %#x, outside of all PT_LOAD segments" % entry)
 
 
-def flatten(path, data):
-    """A Flat of an ELF file: its segments at their distances, from the lowest page on."""
-    entry, headers = _parse_header(path, data)
+def flatten(path, data, fpu):
+    """A Flat of an ELF file: its segments at their distances, from the lowest page on.
+
+    `fpu`: whether there are floating-point registers.
+    """
+    entry, headers = _parse_header(path, data, fpu)
     loads = _load_segments(path, headers, len(data))
     _check_entry(path, entry, loads)
     vaddr = loads[0].vaddr // PAGE_SIZE * PAGE_SIZE
@@ -238,7 +262,7 @@ def flatten(path, data):
                          "(program header %d) there are %d MiB with all gaps, at most %d MiB" % (
                              loads[0].vaddr, loads[0].index, last.vaddr, last.index, size >> 20,
                              FLAT_SIZE_MAX >> 20))
-    if vaddr + size + BEHIND_SIZE >= USER_TOP:
+    if vaddr + size + BEHIND_SIZE + TREE_SIZE_MAX >= USER_TOP:
         raise ImageError(path, "p_vaddr is %#x and p_memsz %#x (program header %d): that leaves no "
                          "room below %#x for the IPC buffer, BootInfo and device tree" % (
                              last.vaddr, last.memsz, last.index, USER_TOP))
@@ -254,14 +278,29 @@ def flatten(path, data):
 # ---- The image ---------------------------------------------------------------------------------
 
 
-def slots_needed(kernel, flat):
-    """How many slots of the root CNode the initial capabilities take, whatever the board."""
-    end = flat.vaddr + flat.size + BEHIND_SIZE
+def slots_needed(kernel, flat, tree_size, untypeds):
+    """How many slots of the root CNode the initial capabilities take."""
+    end = flat.vaddr + flat.size + BEHIND_SIZE + tree_size
     tables = sum((end - 1) // unit - flat.vaddr // unit + 1
                  for unit in (GIGA_PAGE_SIZE, MEGA_PAGE_SIZE))
     cores = max(kernel.config >> 8 & 0xFF, 1)
-    return (FIRST_SLOTS + tables + TREE_SIZE // PAGE_SIZE + cores + flat.size // PAGE_SIZE
-            + UNTYPED_SLOTS)
+    return (FIRST_SLOTS + tables + tree_size // PAGE_SIZE + cores + flat.size // PAGE_SIZE
+            + untypeds)
+
+
+def _check_slots(path, kernel, flat, bits):
+    """Refuses what fits on no board; the warning if it may not fit on some."""
+    least = slots_needed(kernel, flat, TREE_SIZE_MIN, UNTYPED_SLOTS_MIN)
+    most = slots_needed(kernel, flat, TREE_SIZE_MAX, UNTYPED_SLOTS_MAX)
+    slots = "at least %d" % least if least > 1 << bits else "%d to %d" % (least, most)
+    message = "its %d pages and what else the kernel provides take %s slots; the root CNode has " \
+              "%d (2^%d); " % (flat.size // PAGE_SIZE, slots, 1 << bits, bits)
+    advice = "use --root-cnode-bits %d" % (most - 1).bit_length()
+    if least > 1 << bits:
+        raise ImageError(path, message + advice)
+    if most > 1 << bits:
+        return "%s: %sif the boot fails, %s" % (path, message, advice)
+    return None
 
 
 def checksum(data):
@@ -275,21 +314,16 @@ def checksum(data):
 def pack(kernel_path, task_path, root_cnode_bits=None, boot_slice_ms=None):
     """A Packed of two files; None asks for the kernel's default."""
     kernel = parse_kernel(kernel_path, read_file(kernel_path))
-    flat = flatten(task_path, read_file(task_path))
-    slots = slots_needed(kernel, flat)
+    flat = flatten(task_path, read_file(task_path), kernel.config & IMAGE_CONFIG_FPU)
     bits = ROOT_CNODE_BITS_DEFAULT if root_cnode_bits is None else root_cnode_bits
-    if slots > 1 << bits:
-        raise ImageError(
-            task_path, "its %d pages and what else the kernel provides take up to %d slots, but "
-            "the root CNode has only %d (2^%d); use --root-cnode-bits %d" % (
-                flat.size // PAGE_SIZE, slots, 1 << bits, bits, (slots - 1).bit_length()))
+    warning = _check_slots(task_path, kernel, flat, bits)
     image = bytearray(kernel.data.ljust(kernel.size, b"\0"))
     struct.pack_into("<Q", image, _IMAGE_SIZE_OFFSET, kernel.size + flat.size)
     _PAYLOAD.pack_into(image, _PAYLOAD_OFFSET, kernel.size, len(flat.data), flat.size, flat.vaddr,
                        flat.entry, checksum(flat.data), root_cnode_bits or 0, boot_slice_ms or 0)
     image += flat.data
-    return Packed(image, kernel.size + flat.size, kernel.text_offset, kernel.config, bits,
-                  flat)
+    return Packed(image, kernel.size + flat.size, kernel.text_offset, kernel.config, bits, flat,
+                  warning)
 
 
 def is_packed(data):
@@ -312,7 +346,7 @@ def load_packed(path):
     if file_size % 8 != 0 or checksum(task) != check:
         raise ImageError(path, "the root task is damaged: its checksum is not %#x" % check)
     return Packed(data, kernel.size + size, kernel.text_offset, kernel.config,
-                  bits or ROOT_CNODE_BITS_DEFAULT, Flat(task, vaddr, size, entry))
+                  bits or ROOT_CNODE_BITS_DEFAULT, Flat(task, vaddr, size, entry), None)
 
 
 def summary(packed):
