@@ -119,7 +119,9 @@ class ExitStatus(Booting):
     def test_timeout(self):
         start = time.monotonic()
         status, out, err = self.boot("echo up; exec sleep 1000", "--timeout", "3.5")
-        self.assertEqual((124, b"up\n", "boot: timeout: killed after 3.5 s\n"), (status, out, err))
+        self.assertEqual((124, b"up\n"), (status, out))
+        self.assertRegex(err, r"\Aboot: timeout: killed after 3.5 s; a root task that .* looks "
+                         r"like this\n\Z")
         self.assertGreaterEqual(time.monotonic() - start, 3.5)
         self.assertFalse(self.qemu_runs())
 
@@ -188,7 +190,7 @@ class ExitStatus(Booting):
     def test_usage(self):
         for arguments in (["--board", "x"], ["--via", "x"], ["--memory", "12"],
                           ["--memory", "1.5G"], ["--timeout", "0"], ["--timeout", "nan"],
-                          ["--debug"], ["--root-cnode-bits", "99"], ["--unknown"],
+                          ["--debug"], ["--release"], ["--root-cnode-bits", "99"], ["--unknown"],
                           ["--gdb", "--icount"]):
             status, _, err = self.boot("", *arguments)
             self.assertEqual(2, status)
@@ -221,6 +223,21 @@ class PackedImage(Booting):
             self.assertEqual(2, status)
             self.assertIn("packed.img is packed already", err)
 
+    def test_cannot_be_given_another_build_of_the_kernel(self):
+        """kernel() is a debug kernel; the one below is none."""
+        self.assertEqual(0, self.boot("", task=["--debug", "packed.img"])[0])
+        self.assertEqual((2, b"", "boot: packed.img is packed already, with a debug kernel; "
+                          "--release cannot change that\n"),
+                         self.boot("", task=["--release", "packed.img"]))
+        with open(self.path("packed.img"), "r+b") as packed:
+            packed.seek(76)
+            packed.write(struct.pack("<I", 0x102))
+        self.assertEqual(0, self.boot("", task=["packed.img"])[0])
+        self.assertEqual(0, self.boot("", task=["--release", "packed.img"])[0])
+        self.assertEqual((2, b"", "boot: packed.img is packed already, with a release kernel; "
+                          "--debug cannot change that\n"),
+                         self.boot("", task=["--debug", "packed.img"]))
+
     def test_must_be_whole(self):
         os.truncate(self.path("packed.img"), os.path.getsize(self.path("packed.img")) - 8)
         status, _, err = self.boot("", task=["packed.img"])
@@ -239,6 +256,33 @@ class PackedImage(Booting):
         status, _, err = self.boot("", task=["kernel.img"])
         self.assertEqual(1, status)
         self.assertIn("kernel.img: the image holds no root task", err)
+
+
+class Debugger(Booting):
+    """With --gdb a kernel that has given up can be looked at for as long as one likes."""
+
+    DUMP = "echo 'albireo: %s'; echo 'albireo: stopped'; "
+
+    def test_a_panic_is_not_the_end(self):
+        for what, status in (("panic: oh", 3), ("boot failed: oh", 4)):
+            result = self.boot(self.DUMP % what + "sleep 3; echo killed by the debugger", "--gdb")
+            self.assertEqual(status, result[0])
+            self.assertTrue(result[1].endswith(b"albireo: stopped\nkilled by the debugger\n"))
+
+    def test_ctrl_c_is(self):
+        for script, status in ((self.DUMP % "panic: oh", 3), ("echo all is well;", 130)):
+            process = self.start(script + "echo up; exec sleep 1000", "--gdb")
+            while process.stdout.readline() != b"up\n":
+                pass
+            process.send_signal(signal.SIGINT)
+            self.assertEqual(status, process.wait(PATIENCE))
+            self.assertFalse(self.qemu_runs())
+
+    def test_a_timeout_is(self):
+        script = self.DUMP % "panic: oh" + "exec sleep 1000"
+        start = time.monotonic()
+        self.assertEqual(3, self.boot(script, "--gdb", "--timeout", "3.5")[0])
+        self.assertGreaterEqual(time.monotonic() - start, 3.5)
 
 
 class Signals(Booting):
@@ -338,6 +382,13 @@ class Arguments(Booting):
         self.check([], "--root-cnode-bits", "14", "--boot-slice-ms", "9")
         with open(self.path("albireo.img"), "rb") as file:
             self.assertEqual((14, 9), struct.unpack_from("<II", file.read(), 136))
+
+    def test_warning_about_slots(self):
+        with open(self.path("task.elf"), "wb") as file:
+            file.write(elf((4000 << 12) - 0x78))
+        status, _, err = self.boot("")
+        self.assertEqual(0, status)
+        self.assertRegex(err, r"\Aboot: task.elf: its 4000 pages .* use --root-cnode-bits 13\n\Z")
 
     def test_gdb(self):
         with socket.socket() as taken:

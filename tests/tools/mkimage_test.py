@@ -239,6 +239,37 @@ class Output(Files):
         self.assertEqual((1, "mkimage: %s: No such file or directory\n" % self.path("none")),
                          (status, err))
 
+    def not_overwritten(self, name, option, file):
+        """It is wrong usage, and the file stays as it is."""
+        status, out, err = self.run_tool(elf([CODE]), option)
+        self.assertEqual((2, ""), (status, out))
+        self.assertRegex(err, "error: the image would overwrite %s, %s; " % (
+            name, re.escape(self.path(file))))
+        with open(self.path(file), "rb") as kept:
+            self.assertEqual({"kernel.img": kernel(), "task.elf": elf([CODE])}[file], kept.read())
+
+    def test_inputs_are_not_overwritten(self):
+        os.symlink("kernel.img", self.path("link"))
+        self.not_overwritten("KERNEL", ["-o", self.path("kernel.img")], "kernel.img")
+        self.not_overwritten("KERNEL", ["-o", self.path("link")], "kernel.img")
+        self.not_overwritten("ROOTTASK", ["-o", self.path("task.elf")], "task.elf")
+
+    def test_not_even_if_the_name_is_not_given(self):
+        for name, data in (("x.img", kernel()), ("x.elf", elf([CODE]))):
+            with open(self.path(name), "wb") as file:
+                file.write(data)
+        status, _, err = self.run_main([self.path("x.img"), self.path("x.elf")])
+        self.assertEqual(2, status)
+        self.assertIn("error: the image would overwrite KERNEL, ", err)
+        with open(self.path("x.img"), "rb") as file:
+            self.assertEqual(kernel(), file.read())
+
+    def test_not_to_standard_output(self):
+        status, out, err = self.run_tool(elf([CODE]), ["-o", "-"])
+        self.assertEqual((2, ""), (status, out))
+        self.assertIn("error: -o -: the image goes to a file", err)
+        self.assertFalse(os.path.exists("-"))
+
     def test_usage(self):
         for arguments in ([], ["a"], ["--root-cnode-bits", "0", "a", "b"], ["--unknown", "a", "b"],
                           ["--root-cnode-bits", "33", "a", "b"],
@@ -275,6 +306,21 @@ class ElfHeader(Files):
 
     def test_version(self):
         self.refused(r"e_version is 2, not 1 \(EV_CURRENT\)", elf([CODE], version=2))
+
+    def test_flags(self):
+        self.refused(r"e_flags is 0x9, with 0x8 \(EF_RISCV_RVE\)", elf([CODE], flags=9))
+        self.refused(r"e_flags is 0x7, with 0x6 \(the ABI for quad precision\)",
+                     elf([CODE], flags=7))
+
+    def test_float_abi_without_fpu(self):
+        no_fpu = kernel(config=0x101)
+        for flags, abi, precision in ((3, 2, "single"), (5, 4, "double")):
+            task = elf([CODE], flags=flags)
+            self.refused(r"e_flags is %#x, with %#x \(the ABI for %s precision\), but this kernel "
+                         "has no FPU" % (flags, abi, precision), task, the_kernel=no_fpu)
+            self.packed(task)
+            os.unlink(self.out)
+        self.packed(elf([CODE], flags=1), the_kernel=no_fpu)
 
     def test_program_headers(self):
         self.refused("e_phentsize is 32, not 56", elf([CODE], phentsize=32))
@@ -343,28 +389,53 @@ class ElfSegments(Files):
 
 
 class RootCNode(Files):
-    # 16 fixed slots, 1 + 8 page tables, 16 pages of a device tree, 1 core, 230 untypeds.
-    OTHERS = 16 + 9 + 16 + 1 + 230
+    # 16 fixed slots, 1 + 8 page tables, 1 core; then what the board decides: pages of the device
+    # tree and untypeds.
+    FIXED = 16 + 9 + 1
+    LEAST = FIXED + 1 + 1
+    MOST = FIXED + 16 + 230
 
     def task(self, pages):
         return elf([dict(CODE, memsz=pages * PAGE - 0x78)])
 
-    def test_exactly_full(self):
-        self.packed(self.task(4096 - self.OTHERS))
+    def warned(self, pattern, task, arguments=(), the_kernel=None):
+        """It is packed, with one line that names the file and says `pattern`."""
+        status, out, err = self.run_tool(task, arguments, the_kernel)
+        self.assertEqual(0, status)
+        self.assertTrue(out.startswith(self.out))
+        self.assertRegex(err, r"\Amkimage: %s: [^\n]*\n\Z" % re.escape(self.path("task.elf")))
+        self.assertRegex(err, pattern)
+        os.unlink(self.out)
 
-    def test_one_page_too_many(self):
-        pages = 4097 - self.OTHERS
-        self.refused(r"its %d pages .* 4097 slots, but the root CNode has only 4096 \(2\^12\); use "
-                     "--root-cnode-bits 13" % pages, self.task(pages))
+    def test_fits_everywhere(self):
+        self.packed(self.task(4096 - self.MOST))
+
+    def test_fits_on_some_boards(self):
+        for pages, slots in ((4097 - self.MOST, "3853 to 4097"),
+                             (4096 - self.LEAST, "4096 to 4341")):
+            # The larger tree reaches into a ninth unit of 2 MiB behind the larger one.
+            self.warned(r"its %d pages .* take %s slots; the root CNode has 4096 \(2\^12\); if the "
+                        "boot fails, use --root-cnode-bits 13" % (pages, slots), self.task(pages))
+            self.packed(self.task(pages), ["--root-cnode-bits", "13"])
+            os.unlink(self.out)
+
+    def test_fits_nowhere(self):
+        pages = 4097 - self.LEAST
+        self.refused(r"its %d pages .* take at least 4097 slots; the root CNode has 4096 "
+                     r"\(2\^12\); use --root-cnode-bits 13" % pages, self.task(pages))
         self.packed(self.task(pages), ["--root-cnode-bits", "13"])
 
-    def test_the_advice_is_not_too_much(self):
-        pages = 8192 - self.OTHERS - 8  # Another 16 MiB have 8 page tables.
-        self.refused("take up to 8192 slots, .* use --root-cnode-bits 13", self.task(pages))
-        self.refused("take up to 8193 slots, .* use --root-cnode-bits 14", self.task(pages + 1))
+    def test_the_advice_suffices_and_is_not_too_much(self):
+        pages = 8192 - self.MOST - 8  # Another 16 MiB have 8 page tables.
+        self.refused("use --root-cnode-bits 13", self.task(pages))
+        self.packed(self.task(pages), ["--root-cnode-bits", "13"])
+        os.unlink(self.out)
+        self.refused("use --root-cnode-bits 14", self.task(pages + 1))
+        self.warned("take 7949 to 8193 slots; .* use --root-cnode-bits 14", self.task(pages + 1),
+                    ["--root-cnode-bits", "13"])
 
     def test_too_few_asked_for(self):
-        self.refused(r"only 2 \(2\^1\); use --root-cnode-bits 9", self.task(1),
+        self.refused(r"has 2 \(2\^1\); use --root-cnode-bits 9", self.task(1),
                      ["--root-cnode-bits", "1"])
 
     def test_largest(self):
@@ -374,8 +445,10 @@ class RootCNode(Files):
         self.assertEqual(1 << 30, image["payload_size"])
 
     def test_more_cores_take_more_slots(self):
-        self.refused("use --root-cnode-bits 13", self.task(4096 - self.OTHERS),
+        self.refused("use --root-cnode-bits 13", self.task(4096 - self.LEAST),
                      the_kernel=kernel(config=0x203))
+        self.warned("use --root-cnode-bits 13", self.task(4096 - self.MOST),
+                    the_kernel=kernel(config=0x203))
 
 
 class KernelImage(Files):

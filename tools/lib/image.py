@@ -139,12 +139,12 @@ def _check_ident(path, data):
 def _check_flags(path, flags, fpu):
     """Whether the registers that the code uses are there."""
     if flags & _EF_RVE:
-        raise ImageError(path, "e_flags is %#x, with 0x8 (EF_RISCV_RVE): code for RV32E or RV64E "
-                         "takes system calls for others" % flags)
+        raise ImageError(path, "e_flags is %#x, with 0x8 (EF_RISCV_RVE): the E base has no a7, "
+                         "which names the system call" % flags)
     abi = flags & _EF_FLOAT_ABI
     if abi == _EF_FLOAT_ABI:
-        raise ImageError(path, "e_flags is %#x, with 0x6 (the ABI for quad precision): no kernel "
-                         "switches registers of the Q extension" % flags)
+        raise ImageError(path, "e_flags is %#x, with 0x6 (the ABI for quad precision): the kernel "
+                         "does not keep registers of the Q extension" % flags)
     if abi and not fpu:
         raise ImageError(path, "e_flags is %#x, with %#x (the ABI for %s precision), but this "
                          "kernel has no FPU; compile with -mabi=lp64 and without F and D" % (
