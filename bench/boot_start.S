@@ -2,6 +2,7 @@
 
 /* Comes before the usual start of a root task: its first instruction reads the counter. All
  * registers are then as the kernel set them. */
+    .option norelax /* gp is not set yet. */
     .section .text.start, "ax"
     .globl  boot_start
 boot_start:

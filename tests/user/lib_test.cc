@@ -10,6 +10,7 @@ extern "C" {
 #include "user/lib/alloc.h"
 #include "user/lib/error_name.h"
 #include "user/lib/print.h"
+#include "user/lib/serial_server.h"
 }
 
 namespace {
@@ -40,6 +41,31 @@ TEST(PrintTest, SmallestNumberIsPrinted)
     EXPECT_EQ("-9223372036854775808 0", fake.console);
 }
 #endif
+
+/* ---- Clients of a serial server that lies ---- */
+
+TEST(SerialClientTest, GetsNoMoreBytesThanItAskedFor)
+{
+    fake_reset();
+    fake.out.a[2] = 1000; /* MR0: so many came; */
+    fake.out.a[3] = 0x64636261;
+    uint8_t bytes[] = "????";
+    uint64_t count = 2;
+    EXPECT_EQ(serial_read(1, bytes, &count), seL4_NoError);
+    EXPECT_EQ(count, 2u);
+    EXPECT_STREQ(reinterpret_cast<char *>(bytes), "ab??");
+}
+
+TEST(SerialClientTest, WritesNoMoreBytesThanItHas)
+{
+    fake_reset();
+    fake.out.a[2] = ~uint64_t{0};
+    uint8_t bytes[SERIAL_MESSAGE_BYTES + 5] = {};
+    EXPECT_EQ(serial_write(1, bytes, sizeof(bytes)), seL4_NoError);
+    EXPECT_EQ(fake.calls, 2);
+}
+
+/* ---- The allocator ---- */
 
 struct AllocTest : ::testing::Test {
     void SetUp() override

@@ -20,6 +20,7 @@ extern "C" {
 namespace {
 
 constexpr uint32_t kGoOnLine = 20;
+constexpr uint32_t kOtherLine = 21; /* Of a second driver. */
 
 /* What the root task has, while it runs a test's script. */
 struct Root {
@@ -28,6 +29,7 @@ struct Root {
     struct space space = {seL4_CapInitThreadVSpace};
     struct console console = {};
     struct serial_server server = {};
+    seL4_IRQHandler handler = 0;
     seL4_CPtr ntfn = 0;
     uint64_t area = 0x40000000;
 
@@ -35,10 +37,11 @@ struct Root {
     void pause() const
     {
         seL4_Wait(ntfn, nullptr);
+        seL4_IRQHandler_Ack(handler);
     }
 
     /* A thread beside the root task. */
-    void spawn(void (*entry)(uint64_t))
+    struct user_thread spawn(void (*entry)(uint64_t))
     {
         struct user_thread thread;
         struct thread_spec spec = {};
@@ -56,23 +59,30 @@ struct Root {
         area += THREAD_AREA_PAGES * USER_PAGE_SIZE;
         EXPECT_EQ(thread_create(&alloc, &spec, &thread), seL4_NoError);
         EXPECT_EQ(thread_start(&thread), seL4_NoError);
+        return thread;
     }
 };
 
 std::function<void(Root &)> script;
 seL4_CPtr never; /* A notification that nobody signals. */
 
-seL4_Error start_driver(Root *r)
+struct thread_spec driver_spec(const Root &r)
 {
-    seL4_CPtr frame = 0;
-    const struct devices_serial *port = &r->console.devices.serial;
     struct thread_spec spec = {};
     spec.name = "driver";
     spec.authority = seL4_CapInitThreadTCB;
     spec.priority = 200;
-    spec.sched_control = r->info->schedcontrol.start;
+    spec.sched_control = r.info->schedcontrol.start;
     spec.budget_us = 5000;
     spec.period_us = 5000;
+    return spec;
+}
+
+seL4_Error start_driver(Root *r)
+{
+    seL4_CPtr frame = 0;
+    const struct devices_serial *port = &r->console.devices.serial;
+    struct thread_spec spec = driver_spec(*r);
     EXPECT_EQ(
         alloc_mint(&r->alloc, console_frame(&r->console, port->paddr), seL4_ReadWrite, 0, &frame),
         seL4_NoError);
@@ -85,12 +95,12 @@ void root_main(uint64_t bootinfo)
     r.info = static_cast<const seL4_BootInfo *>(albireo_native_pointer(bootinfo, false));
     alloc_init(&r.alloc, r.info);
     EXPECT_EQ(console_open(&r.console, &r.alloc, &r.space, r.info), seL4_NoError);
-    seL4_IRQHandler handler = alloc_slot(&r.alloc);
+    r.handler = alloc_slot(&r.alloc);
     EXPECT_EQ(alloc_object(&r.alloc, seL4_NotificationObject, 0, &r.ntfn), seL4_NoError);
     EXPECT_EQ(
-        seL4_IRQControl_Get(seL4_CapIRQControl, kGoOnLine, r.alloc.cnode, handler, ALLOC_DEPTH),
+        seL4_IRQControl_Get(seL4_CapIRQControl, kGoOnLine, r.alloc.cnode, r.handler, ALLOC_DEPTH),
         seL4_NoError);
-    EXPECT_EQ(seL4_IRQHandler_SetNotification(handler, r.ntfn), seL4_NoError);
+    EXPECT_EQ(seL4_IRQHandler_SetNotification(r.handler, r.ntfn), seL4_NoError);
     EXPECT_EQ(alloc_object(&r.alloc, seL4_NotificationObject, 0, &never), seL4_NoError);
     EXPECT_EQ(start_driver(&r), seL4_NoError);
     script(r);
@@ -313,19 +323,26 @@ TEST_P(SerialServerTest, WaitsForBytesThatSomebodyElseHasSent)
 
 seL4_Error refused;
 
-TEST_P(SerialServerTest, OneReaderAtATime)
+void read_one(uint64_t server)
+{
+    uint8_t byte;
+    uint64_t count = 1;
+    refused = serial_read(server, &byte, &count);
+    seL4_Wait(never, nullptr);
+}
+
+TEST_P(SerialServerTest, NewestReaderTakesThePlaceOfAnother)
 {
     refused = seL4_NoError;
     std::string got;
     script = [&](Root &r) {
-        r.spawn([](uint64_t server) {
-            uint8_t byte;
-            uint64_t count = 1;
-            refused = serial_read(server, &byte, &count);
-            seL4_Wait(never, nullptr);
-        });
+        r.spawn(read_one);
+        r.pause();
         got = read(r.server.endpoint, 2);
     };
+    settle();
+    EXPECT_EQ(refused, seL4_NoError);
+    go_on();
     settle();
     EXPECT_EQ(refused, seL4_IllegalOperation);
     type("r");
@@ -333,24 +350,189 @@ TEST_P(SerialServerTest, OneReaderAtATime)
     EXPECT_EQ(got, "r");
 }
 
-TEST_P(SerialServerTest, OneWriterAtATimeWaitsForRoom)
+TEST_P(SerialServerTest, ReaderThatIsGoneIsNotInTheWay)
 {
+    std::string got;
     script = [&](Root &r) {
-        r.spawn([](uint64_t server) {
-            EXPECT_EQ(write(server, some_text(2 * SERIAL_QUEUE)), seL4_NoError);
-            EXPECT_EQ(serial_flush(server), seL4_NoError);
-            seL4_Wait(never, nullptr);
-        });
-        user_work_us(1);
+        struct user_thread suspended = r.spawn(read_one);
+        r.pause();
+        EXPECT_EQ(seL4_TCB_Suspend(suspended.tcb), seL4_NoError);
+        got += read(r.server.endpoint, 2);
+        struct user_thread deleted = r.spawn(read_one);
+        r.pause();
+        EXPECT_EQ(seL4_CNode_Delete(r.alloc.cnode, deleted.tcb, ALLOC_DEPTH), seL4_NoError);
+        got += read(r.server.endpoint, 2);
+        seL4_SetMR(0, 1); /* Who does not call does not wait for the answer. */
+        seL4_Send(r.server.endpoint, seL4_MessageInfo_new(SERIAL_READ, 0, 0, 1));
+        got += read(r.server.endpoint, 2);
+    };
+    for (const char *text : {"a", "b"}) {
+        settle();
+        go_on();
+        settle();
+        type(text);
+    }
+    settle();
+    type("c");
+    finish();
+    EXPECT_EQ(got, "abc");
+}
+
+/* Each writer has ten characters of its own. */
+constexpr size_t kWriterBytes = 2 * SERIAL_QUEUE;
+constexpr char kFirst = '!';
+int writers;
+
+std::string text_of(int writer)
+{
+    std::string text;
+    for (size_t i = 0; i < kWriterBytes; i++) {
+        text += static_cast<char>(kFirst + 10 * writer + static_cast<int>(i % 10));
+    }
+    return text;
+}
+
+TEST_P(SerialServerTest, WritersTakeTurns)
+{
+    writers = 0;
+    script = [&](Root &r) {
+        for (int i = 0; i < SERIAL_WAITERS; i++) {
+            r.spawn([](uint64_t server) {
+                std::string text = text_of(writers++);
+                EXPECT_EQ(write(server, text), seL4_NoError);
+                EXPECT_EQ(serial_flush(server), seL4_NoError);
+                seL4_Wait(never, nullptr);
+            });
+        }
         seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, 50);
-        EXPECT_EQ(write(r.server.endpoint, "x"), seL4_IllegalOperation);
+        EXPECT_EQ(write(r.server.endpoint, " "), seL4_NotEnoughMemory);
+        EXPECT_EQ(serial_flush(r.server.endpoint), seL4_NotEnoughMemory);
         seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, 255);
         r.pause();
     };
     settle();
     go_on();
     finish();
-    EXPECT_EQ(sent(), some_text(2 * SERIAL_QUEUE));
+    ASSERT_EQ(writers, SERIAL_WAITERS);
+    std::vector<std::string> parts(static_cast<size_t>(writers));
+    for (char c : sent()) {
+        parts.at(static_cast<size_t>((c - kFirst) / 10)) += c;
+    }
+    for (int i = 0; i < writers; i++) {
+        EXPECT_EQ(parts[static_cast<size_t>(i)], text_of(i)) << "writer " << i;
+    }
+}
+
+TEST_P(SerialServerTest, NoWriterGetsInBeforeOneThatWaits)
+{
+    std::string text = some_text(2 * SERIAL_QUEUE);
+    script = [&](Root &r) {
+        r.spawn([](uint64_t server) {
+            EXPECT_EQ(write(server, some_text(2 * SERIAL_QUEUE)), seL4_NoError);
+            seL4_Wait(never, nullptr);
+        });
+        seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, 50);
+        user_work_us(10000); /* Now there is some room again. */
+        EXPECT_EQ(write(r.server.endpoint, " "), seL4_NoError);
+        EXPECT_EQ(serial_flush(r.server.endpoint), seL4_NoError);
+    };
+    finish();
+    EXPECT_EQ(sent(), text + " ");
+}
+
+TEST_P(SerialServerTest, WriterThatCannotWaitIsRefusedAsAWhole)
+{
+    std::string text = some_text(SERIAL_QUEUE - 100);
+    script = [&](Root &r) {
+        EXPECT_EQ(write(r.server.endpoint, text), seL4_NoError);
+        for (int i = 0; i < SERIAL_WAITERS; i++) {
+            r.spawn([](uint64_t server) {
+                EXPECT_EQ(serial_flush(server), seL4_NoError);
+                seL4_Wait(never, nullptr);
+            });
+        }
+        seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, 50);
+        EXPECT_EQ(write(r.server.endpoint, std::string(500, '?')), seL4_NotEnoughMemory);
+        EXPECT_EQ(write(r.server.endpoint, "fits"), seL4_NoError);
+        seL4_TCB_SetPriority(seL4_CapInitThreadTCB, seL4_CapInitThreadTCB, 255);
+        r.pause();
+    };
+    settle();
+    go_on();
+    finish();
+    EXPECT_EQ(sent(), text + "fits");
+}
+
+/* A driver of a port that consists of memory: every register reads as what was written last. */
+seL4_Error start_dead_port(Root *r, uint8_t line_status)
+{
+    constexpr uint64_t registers = 0x50000000;
+    constexpr uint64_t lsr = 5;
+    struct devices_serial *port = &r->console.devices.serial;
+    seL4_CPtr frame = 0;
+    seL4_CPtr copy = 0;
+    EXPECT_EQ(alloc_object(&r->alloc, seL4_RISCV_4K_Page, 0, &frame), seL4_NoError);
+    EXPECT_EQ(alloc_mint(&r->alloc, frame, seL4_ReadWrite, 0, &copy), seL4_NoError);
+    EXPECT_EQ(space_map(&r->alloc, &r->space, copy, registers, seL4_ReadWrite), seL4_NoError);
+    user_store8(registers + port->paddr % USER_PAGE_SIZE + lsr, line_status);
+    port->irq = kOtherLine;
+    struct thread_spec spec = driver_spec(*r);
+    return serial_server_start(&r->alloc, r->info, &spec, port, frame, &r->server);
+}
+
+TEST_P(SerialServerTest, PortThatAlwaysHasInputDoesNotHoldTheDriver)
+{
+    struct serial_figures figures = {};
+    script = [&](Root &r) {
+        EXPECT_EQ(start_dead_port(&r, 0xff), seL4_NoError);
+        r.pause();
+        EXPECT_EQ(write(r.server.endpoint, "nowhere"), seL4_NoError);
+        EXPECT_EQ(serial_figures(r.server.endpoint, &figures), seL4_NoError);
+    };
+    settle();
+    sim_raise_irq(sim_, kOtherLine);
+    settle();
+    go_on();
+    finish();
+    EXPECT_EQ(figures.interrupts, 1u);
+    EXPECT_EQ(figures.received, uint64_t{SERIAL_FIFO});
+    EXPECT_EQ(figures.sent, 7u);
+}
+
+TEST_P(SerialServerTest, PortThatNeverHasRoomDoesNotHoldTheDriver)
+{
+    struct serial_figures figures = {};
+    script = [&](Root &r) {
+        uint64_t start = user_now_us();
+        EXPECT_EQ(start_dead_port(&r, 0), seL4_NoError);
+        EXPECT_GE(user_now_us() - start, uint64_t{SERIAL_PATIENCE_US});
+        EXPECT_EQ(write(r.server.endpoint, "never"), seL4_NoError);
+        EXPECT_EQ(serial_figures(r.server.endpoint, &figures), seL4_NoError);
+    };
+    finish();
+    EXPECT_EQ(figures.sent, 0u);
+    EXPECT_EQ(figures.interrupts, 0u);
+}
+
+/* Whatever is the first that there is no slot for. */
+TEST_P(SerialServerTest, WithoutSlotsItIsNotStarted)
+{
+    script = [](Root &r) {
+        seL4_CPtr end = r.alloc.slot_end;
+        seL4_Error error = seL4_NotEnoughMemory;
+        r.console.devices.serial.irq = kOtherLine;
+        seL4_CPtr slots = 1;
+        for (; error == seL4_NotEnoughMemory && slots < 60; slots++) {
+            r.alloc.slot_end = r.alloc.slot_next + slots;
+            error = start_driver(&r);
+            EXPECT_TRUE(error == seL4_NoError || error == seL4_NotEnoughMemory) << error;
+        }
+        EXPECT_EQ(error, seL4_NoError);
+        EXPECT_EQ(r.alloc.slot_next, r.alloc.slot_end) << "with as many as it needs";
+        EXPECT_GT(slots, 20u);
+        r.alloc.slot_end = end;
+    };
+    finish();
 }
 
 TEST_P(SerialServerTest, RequestsThatMakeNoSenseAreRefused)
@@ -366,6 +548,9 @@ TEST_P(SerialServerTest, RequestsThatMakeNoSenseAreRefused)
         EXPECT_EQ(ask(SERIAL_READ, 0, 1), seL4_RangeError);
         EXPECT_EQ(ask(SERIAL_READ, SERIAL_MESSAGE_BYTES + 1, 1), seL4_RangeError);
         EXPECT_EQ(ask(99, 0, 1), seL4_IllegalOperation);
+        for (uint64_t count : {0, SERIAL_MESSAGE_BYTES + 1}) {
+            EXPECT_EQ(serial_read(r.server.endpoint, nullptr, &count), seL4_RangeError);
+        }
         EXPECT_EQ(write(r.server.endpoint, "still alive"), seL4_NoError);
         EXPECT_EQ(serial_flush(r.server.endpoint), seL4_NoError);
     };

@@ -89,6 +89,20 @@ TEST_F(Ns16550Test, PutWaitsForRoom)
     EXPECT_EQ(sent, "x");
 }
 
+TEST_F(Ns16550Test, NothingWaitsForeverForADeadPort)
+{
+    for (uint64_t all : {0x00, 0xff}) {
+        uint64_t start = place.now_us;
+        read = [=](uint64_t) {
+            return all;
+        };
+        EXPECT_EQ(serial_init(&s), all != 0);
+        EXPECT_EQ(serial_drain(&s), all != 0);
+        serial_put(&s, 'x');
+        EXPECT_EQ(place.now_us - start, all == 0 ? uint64_t{3 * SERIAL_PATIENCE_US} : 0);
+    }
+}
+
 TEST_F(Ns16550Test, GetsWhatWasReceived)
 {
     uint8_t byte = 0;
@@ -159,10 +173,24 @@ TEST_F(SifiveTest, InitEnablesBothDirectionsAndKeepsTheFormat)
 {
     regs[IE] = 3;
     regs[TXCTRL] = 0x30002; /* Two stop bits. */
-    serial_init(&s);
+    regs[IP] = 1;
+    EXPECT_TRUE(serial_init(&s));
     EXPECT_EQ(regs[IE], 0u);
     EXPECT_EQ(regs[TXCTRL], 0x10003u);
     EXPECT_EQ(regs[RXCTRL], 0x1u);
+}
+
+TEST_F(SifiveTest, NothingWaitsForeverForADeadPort)
+{
+    for (uint64_t all : {0x00000000u, 0xffffffffu}) {
+        uint64_t start = place.now_us;
+        read = [=](uint64_t) {
+            return all;
+        };
+        EXPECT_EQ(serial_init(&s), all != 0) << "0: the FIFO never gets empty";
+        serial_put(&s, 'x');
+        EXPECT_EQ(place.now_us - start, uint64_t{SERIAL_PATIENCE_US} + (all == 0 ? 0 : 100));
+    }
 }
 
 TEST_F(SifiveTest, FillsUntilTheFifoIsFull)

@@ -37,6 +37,10 @@ static seL4_Error start(struct echo *e)
         return error;
     }
     const struct devices_serial *port = &e->console.devices.serial;
+    if (port->kind == SERIAL_NONE || port->irq == 0) {
+        print("There is no serial port with an interrupt.\n");
+        return seL4_FailedLookup;
+    }
     error =
         alloc_mint(&e->alloc, console_frame(&e->console, port->paddr), seL4_ReadWrite, 0, &frame);
     if (error != seL4_NoError) {

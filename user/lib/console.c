@@ -39,15 +39,18 @@ static void add_page(struct console *c, uint64_t paddr)
     c->page_count++;
 }
 
-static seL4_Error take_pages(struct console *c, struct alloc *a)
+/* A page that cannot be had, because it lies in RAM or belongs to the kernel, is dropped. */
+static void take_pages(struct console *c, struct alloc *a)
 {
+    uint32_t count = 0;
     for (uint32_t i = 0; i < c->page_count; i++) {
-        seL4_Error error = alloc_device_frame(a, c->pages[i].paddr, &c->pages[i].frame);
-        if (error != seL4_NoError) {
-            return error;
+        struct console_page page = c->pages[i];
+        if (alloc_device_frame(a, page.paddr, &page.frame) == seL4_NoError) {
+            c->pages[count] = page;
+            count++;
         }
     }
-    return seL4_NoError;
+    c->page_count = count;
 }
 
 static seL4_Error map_pages(struct console *c, struct alloc *a, const struct space *space)
@@ -74,6 +77,23 @@ static const struct console_page *find_page(const struct console *c, uint64_t pa
     return seL4_Null;
 }
 
+/* What lies in a page that was dropped is as if the tree had not named it. */
+static void drop_devices(struct console *c)
+{
+    struct devices *d = &c->devices;
+    uint32_t count = 0;
+    if (find_page(c, d->serial.paddr) == seL4_Null) {
+        d->serial = (struct devices_serial){.kind = SERIAL_NONE};
+    }
+    for (uint32_t i = 0; i < d->switch_count; i++) {
+        if (find_page(c, d->switches[i].paddr) != seL4_Null) {
+            d->switches[count] = d->switches[i];
+            count++;
+        }
+    }
+    d->switch_count = count;
+}
+
 /* Where a register is mapped; 0: nowhere. */
 static uint64_t mapped(const struct console *c, uint64_t paddr)
 {
@@ -93,11 +113,12 @@ seL4_Error console_open(struct console *console, struct alloc *a, const struct s
     for (uint32_t i = 0; i < console->devices.switch_count; i++) {
         add_page(console, console->devices.switches[i].paddr);
     }
-    seL4_Error error = take_pages(console, a);
-    if (error != seL4_NoError || KERNEL_PRINTS) {
-        return error;
+    take_pages(console, a);
+    drop_devices(console);
+    if (KERNEL_PRINTS) {
+        return seL4_NoError;
     }
-    error = map_pages(console, a, space);
+    seL4_Error error = map_pages(console, a, space);
     if (error != seL4_NoError) {
         return error;
     }
@@ -106,7 +127,9 @@ seL4_Error console_open(struct console *console, struct alloc *a, const struct s
                                           .base = mapped(console, found->paddr),
                                           .reg_shift = found->reg_shift,
                                           .reg_width = found->reg_width};
-        serial_init(&console->serial);
+        if (!serial_init(&console->serial)) {
+            console->serial.kind = SERIAL_NONE; /* Nobody waits again for what never sends. */
+        }
     }
     console_use(console);
     return seL4_NoError;
@@ -155,6 +178,13 @@ static void drive_pin(uint64_t gpio, uint32_t pin, bool active_low)
     user_store32(gpio + GPIO_OUTPUT_VAL, passive);
 }
 
+/* To write may be all that a register is good for, so it is read only if it must be. */
+static void write_bits(uint64_t vaddr, uint32_t value, uint32_t mask)
+{
+    uint32_t others = mask == UINT32_MAX ? 0 : user_load32(vaddr) & ~mask;
+    user_store32(vaddr, others | (value & mask));
+}
+
 void console_switch_off(void)
 {
     const struct console *console = own_console();
@@ -168,7 +198,7 @@ void console_switch_off(void)
         if (it->kind == DEVICES_SWITCH_GPIO) {
             drive_pin(vaddr, it->value, it->active_low);
         } else {
-            user_store32(vaddr, it->value);
+            write_bits(vaddr, it->value, it->mask);
         }
         user_work_us(SWITCH_US);
     }

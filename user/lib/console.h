@@ -39,7 +39,8 @@ struct console {
 
 /* Finds the devices and takes their frames from `a`; maps them (in `space`, the caller's) if the
  * kernel has no console. The calling thread then has this console. On an error it has none; what
- * was found and taken stays valid. Without any device there is no error. */
+ * was found and taken stays valid. There is no error if there is no device, nor if one cannot be
+ * had: that is then not in `devices`. */
 seL4_Error console_open(struct console *console, struct alloc *a, const struct space *space,
                         const seL4_BootInfo *info);
 

@@ -16,14 +16,14 @@
 struct devices_serial {
     enum serial_kind kind; /* SERIAL_NONE: there is none. */
     uint64_t paddr;
-    uint32_t irq; /* 0: none. */
+    uint32_t irq; /* At the PLIC, the only controller that the kernel knows. 0: none. */
     uint32_t reg_shift;
     uint32_t reg_width;
 };
 
 /* A way to switch the machine off. */
 enum devices_switch_kind {
-    DEVICES_SWITCH_REGISTER, /* Write the value. */
+    DEVICES_SWITCH_REGISTER, /* Write the value to the bits of the mask. */
     DEVICES_SWITCH_GPIO,     /* Drive a pin of a SiFive GPIO controller. */
 };
 
@@ -31,6 +31,7 @@ struct devices_switch {
     enum devices_switch_kind kind;
     uint64_t paddr; /* Of the register; of the controller. */
     uint32_t value; /* To write; the pin's bit. */
+    uint32_t mask;
     bool active_low;
 };
 
@@ -44,7 +45,8 @@ struct devices {
 
 void devices_find(struct devices *devices, const seL4_BootInfo *info);
 
-/* The frequency of rdtime in Hz; 0 if the tree does not tell. */
+/* The frequency of rdtime in Hz, of all harts or else of the first enabled one that has it; 0 if
+ * the tree does not tell. */
 uint64_t devices_timebase(const seL4_BootInfo *info);
 
 #endif

@@ -20,8 +20,6 @@ enum {
     LSR_RECEIVED = 0x01,
     LSR_EMPTY = 0x20,
     LSR_IDLE = 0x40,
-
-    NS_FIFO_SIZE = 16,
 };
 
 /* SiFive's. */
@@ -73,35 +71,45 @@ static void sf_write(const struct serial *s, uint32_t reg, uint32_t value)
 
 /* ---- Both ---- */
 
-void serial_drain(const struct serial *s)
+/* Is there nothing to be sent? A SiFive port tells when its FIFO is empty, if the watermark is the
+ * lowest. */
+static bool is_empty(const struct serial *s)
 {
     switch (s->kind) {
     case SERIAL_NONE:
         break;
     case SERIAL_NS16550:
-        while ((ns_read(s, NS_LSR) & LSR_IDLE) == 0) {
-            user_work_us(1);
-        }
-        break;
+        return (ns_read(s, NS_LSR) & LSR_IDLE) != 0;
     case SERIAL_SIFIVE:
-        /* This UART does not tell when the last byte has left it. With the lowest watermark it
-         * tells when the FIFO is empty; then one byte is on its way, less than 0.1 ms at 115200
-         * baud. */
-        while ((sf_read(s, SF_IP) & EVENT_SENT) == 0) {
-            user_work_us(1);
-        }
-        user_work_us(100);
-        break;
+        return (sf_read(s, SF_IP) & EVENT_SENT) != 0;
     }
+    return true;
 }
 
-void serial_init(const struct serial *s)
+bool serial_drain(const struct serial *s)
 {
+    for (uint32_t us = 0; !is_empty(s); us++) {
+        if (us == SERIAL_PATIENCE_US) {
+            return false;
+        }
+        user_work_us(1);
+    }
+    if (s->kind == SERIAL_SIFIVE) {
+        /* It does not tell when the last byte has left it, which takes less than 0.1 ms at 115200
+         * baud. */
+        user_work_us(100);
+    }
+    return true;
+}
+
+bool serial_init(const struct serial *s)
+{
+    bool drained = true;
     switch (s->kind) {
     case SERIAL_NONE:
         break;
     case SERIAL_NS16550:
-        serial_drain(s);
+        drained = serial_drain(s);
         ns_write(s, NS_IER, 0);
         ns_write(s, NS_IIR, FCR_ON_AND_CLEAR);
         ns_write(s, NS_MCR, MCR_DTR_RTS_OUT2);
@@ -111,13 +119,15 @@ void serial_init(const struct serial *s)
         sf_write(s, SF_TXCTRL,
                  (sf_read(s, SF_TXCTRL) & TXCTRL_TWO_STOP_BITS) | TXCTRL_WATERMARK_1 | CTRL_ENABLE);
         sf_write(s, SF_RXCTRL, RXCTRL_WATERMARK_0 | CTRL_ENABLE);
+        drained = serial_drain(s);
         break;
     }
+    return drained;
 }
 
 void serial_put(const struct serial *s, uint8_t byte)
 {
-    while (s->kind != SERIAL_NONE && serial_fill(s, &byte, 1) == 0) {
+    for (uint32_t us = 0; serial_fill(s, &byte, 1) == 0 && us < SERIAL_PATIENCE_US; us++) {
         user_work_us(1);
     }
 }
@@ -133,7 +143,7 @@ uint32_t serial_fill(const struct serial *s, const uint8_t *bytes, uint32_t coun
         if ((ns_read(s, NS_LSR) & LSR_EMPTY) == 0) {
             return 0;
         }
-        for (; given < count && given < NS_FIFO_SIZE; given++) {
+        for (; given < count && given < SERIAL_FIFO; given++) {
             ns_write(s, NS_DATA, bytes[given]);
         }
         return given;

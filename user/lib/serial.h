@@ -30,16 +30,24 @@ enum serial_event {
     SERIAL_RECEIVED = 2, /* There is something to be read. */
 };
 
-/* Turns the port on, with its FIFOs and without interrupts. What had been given to it before is
- * sent first. */
-void serial_init(const struct serial *s);
+enum {
+    SERIAL_FIFO = 16, /* Bytes that a port keeps in each direction, at most. */
+    /* How long to wait for a port: longer than any takes to send all that it keeps. */
+    SERIAL_PATIENCE_US = 100000,
+};
 
-/* Waits until there is room, then gives a byte to the port. */
+/* Turns the port on, with its FIFOs and without interrupts. What had been given to it before is
+ * sent first; false if that does not come to an end, so that the port is of no use. */
+bool serial_init(const struct serial *s);
+
+/* Waits until there is room, then gives a byte to the port. If there is no room within
+ * SERIAL_PATIENCE_US, the byte is lost. */
 void serial_put(const struct serial *s, uint8_t byte);
 
-/* Waits until the last bit of everything has been sent. Needs serial_init(): how the firmware has
- * set up a SiFive port, it never says that it is empty. */
-void serial_drain(const struct serial *s);
+/* Waits until the last bit of everything has been sent; false if it has not been within
+ * SERIAL_PATIENCE_US. Needs serial_init(): how the firmware has set up a SiFive port, it never says
+ * that it is empty. */
+bool serial_drain(const struct serial *s);
 
 /* Gives as many bytes to the port as fit now, without waiting; says how many. */
 uint32_t serial_fill(const struct serial *s, const uint8_t *bytes, uint32_t count);

@@ -4,7 +4,7 @@
 #include "user/lib/serial.h"
 
 /* What a client waits for. */
-enum wait { WAIT_ROOM, WAIT_INPUT, WAIT_SENT, WAIT_KINDS };
+enum wait { WAIT_ROOM, WAIT_INPUT, WAIT_SENT };
 
 /* Slots of the driver's CNode. There is a Reply object for each client that may wait, and one to
  * receive with. */
@@ -12,7 +12,7 @@ enum {
     SLOT_ENDPOINT = PROCESS_SLOT_FIRST,
     SLOT_HANDLER, /* Of the interrupt. */
     SLOT_REPLIES,
-    REPLIES = WAIT_KINDS + 1,
+    REPLIES = SERIAL_WAITERS + 1,
 };
 
 #define REGISTERS 0x20000000u /* Where the page with the port is mapped. */
@@ -23,16 +23,21 @@ struct queue {
     uint64_t out;
 };
 
+struct waiter {
+    enum wait what;
+    uint64_t count; /* WAIT_ROOM: bytes that fitted; WAIT_INPUT: the most that is wanted. */
+    seL4_CPtr reply;
+};
+
 struct driver {
     struct serial port;
     bool sending; /* There was something to send; the port has not said since that it is done. */
     struct queue output;
     struct queue input;
     struct serial_figures figures;
-    seL4_CPtr waiting[WAIT_KINDS]; /* Reply objects; null: nobody waits. */
-    uint64_t fitted;               /* Answer for WAIT_ROOM. */
-    uint64_t wanted;               /* By who waits for input. */
-    seL4_CPtr replies[REPLIES];    /* Unused ones; the last is the one to receive with. */
+    struct waiter waiters[SERIAL_WAITERS]; /* The one that has waited longest is the first. */
+    uint32_t waiter_count;
+    seL4_CPtr replies[REPLIES]; /* Unused ones; the last is the one to receive with. */
     uint32_t reply_count;
 };
 
@@ -81,10 +86,11 @@ static seL4_Word message_length(uint64_t bytes)
 
 /* ---- The device ---- */
 
+/* Takes what the port may have kept. If there is more, it interrupts again. */
 static void receive(struct driver *d)
 {
     uint8_t byte;
-    while (serial_get(&d->port, &byte)) {
+    for (uint32_t i = 0; i < SERIAL_FIFO && serial_get(&d->port, &byte); i++) {
         d->figures.received++;
         if (filled(&d->input) < SERIAL_QUEUE) {
             put(&d->input, byte);
@@ -133,44 +139,84 @@ static void answer(const struct driver *d, seL4_Error error, seL4_Word length)
     seL4_Send(d->replies[d->reply_count - 1], seL4_MessageInfo_new((seL4_Word)error, 0, 0, length));
 }
 
-/* The present client waits, unless there is already one. */
-static void wait_for(struct driver *d, enum wait what)
+/* Who has waited longest for that; null: nobody waits. */
+static struct waiter *find_waiter(struct driver *d, enum wait what)
 {
-    if (d->waiting[what] != seL4_CapNull) {
-        answer(d, seL4_IllegalOperation, 0);
+    for (uint32_t i = 0; i < d->waiter_count; i++) {
+        if (d->waiters[i].what == what) {
+            return &d->waiters[i];
+        }
+    }
+    return seL4_Null;
+}
+
+/* The present client waits. */
+static void wait_for(struct driver *d, enum wait what, uint64_t count)
+{
+    if (d->waiter_count == SERIAL_WAITERS) {
+        answer(d, seL4_NotEnoughMemory, 0);
         return;
     }
     d->reply_count--;
-    d->waiting[what] = d->replies[d->reply_count];
+    d->waiters[d->waiter_count] =
+        (struct waiter){.what = what, .count = count, .reply = d->replies[d->reply_count]};
+    d->waiter_count++;
 }
 
-/* Answers who waits. */
-static void wake(struct driver *d, enum wait what, seL4_Word length)
+/* The present client waits in the place of another, who is told so. */
+static void displace(struct driver *d, struct waiter *waiter, uint64_t count)
 {
-    d->replies[d->reply_count] = d->waiting[what];
-    d->reply_count++;
-    d->waiting[what] = seL4_CapNull;
-    answer(d, seL4_NoError, length);
+    seL4_CPtr reply = d->replies[d->reply_count - 1];
+    d->replies[d->reply_count - 1] = waiter->reply;
+    waiter->reply = reply;
+    waiter->count = count;
+    answer(d, seL4_IllegalOperation, 0);
 }
 
-static void wake_all(struct driver *d)
+/* Has come what this one waits for? Then the answer is in the message registers. */
+static bool is_ready(struct driver *d, const struct waiter *waiter, seL4_Word *length)
 {
-    if (d->waiting[WAIT_ROOM] != seL4_CapNull && filled(&d->output) <= SERIAL_QUEUE / 2) {
-        seL4_SetMR(0, d->fitted);
-        wake(d, WAIT_ROOM, 1);
-    }
-    if (d->waiting[WAIT_INPUT] != seL4_CapNull && filled(&d->input) > 0) {
-        uint64_t count = filled(&d->input) < d->wanted ? filled(&d->input) : d->wanted;
+    uint64_t count = waiter->count;
+    switch (waiter->what) {
+    case WAIT_ROOM:
+        seL4_SetMR(0, count);
+        *length = 1;
+        return filled(&d->output) <= SERIAL_QUEUE / 2;
+    case WAIT_INPUT:
+        count = filled(&d->input) < count ? filled(&d->input) : count;
         for (uint64_t i = 0; i < count; i++) {
             set_message_byte(i, take(&d->input));
         }
         seL4_SetMR(0, count);
-        wake(d, WAIT_INPUT, message_length(count));
-    }
-    if (d->waiting[WAIT_SENT] != seL4_CapNull && filled(&d->output) == 0 && !d->sending) {
+        *length = message_length(count);
+        return count > 0;
+    case WAIT_SENT:
+        *length = 0;
+        if (filled(&d->output) > 0 || d->sending) {
+            return false;
+        }
         serial_drain(&d->port); /* For the last byte at most. */
-        wake(d, WAIT_SENT, 0);
+        return true;
     }
+    return false;
+}
+
+/* Answers all who need not wait any longer. The others move up. */
+static void wake_all(struct driver *d)
+{
+    uint32_t count = 0;
+    for (uint32_t i = 0; i < d->waiter_count; i++) {
+        seL4_Word length;
+        if (is_ready(d, &d->waiters[i], &length)) {
+            d->replies[d->reply_count] = d->waiters[i].reply;
+            d->reply_count++;
+            answer(d, seL4_NoError, length);
+        } else {
+            d->waiters[count] = d->waiters[i];
+            count++;
+        }
+    }
+    d->waiter_count = count;
 }
 
 /* ---- Requests ---- */
@@ -182,18 +228,18 @@ static void serve_write(struct driver *d, seL4_MessageInfo_t info)
         answer(d, seL4_TruncatedMessage, 0);
         return;
     }
-    if (d->waiting[WAIT_ROOM] != seL4_CapNull) {
-        answer(d, seL4_IllegalOperation, 0);
+    /* Nobody gets in before who waits already, nor in part who could not wait for the rest. */
+    uint64_t room = find_waiter(d, WAIT_ROOM) == seL4_Null ? SERIAL_QUEUE - filled(&d->output) : 0;
+    if (count > room && d->waiter_count == SERIAL_WAITERS) {
+        answer(d, seL4_NotEnoughMemory, 0);
         return;
     }
     uint64_t fitted = 0;
-    while (fitted < count && filled(&d->output) < SERIAL_QUEUE) {
+    for (; fitted < count && fitted < room; fitted++) {
         put(&d->output, message_byte(fitted));
-        fitted++;
     }
     if (fitted < count) {
-        d->fitted = fitted;
-        wait_for(d, WAIT_ROOM);
+        wait_for(d, WAIT_ROOM, fitted);
         return;
     }
     seL4_SetMR(0, fitted);
@@ -209,10 +255,13 @@ static void serve_read(struct driver *d)
         answer(d, seL4_RangeError, 2);
         return;
     }
-    if (d->waiting[WAIT_INPUT] == seL4_CapNull) {
-        d->wanted = wanted;
+    /* Nobody can tell whether a reader still exists: the newest is the one who does. */
+    struct waiter *other = find_waiter(d, WAIT_INPUT);
+    if (other != seL4_Null) {
+        displace(d, other, wanted);
+    } else {
+        wait_for(d, WAIT_INPUT, wanted);
     }
-    wait_for(d, WAIT_INPUT);
 }
 
 static void tell_figures(const struct driver *d)
@@ -234,7 +283,7 @@ static void serve(struct driver *d, seL4_MessageInfo_t info)
         serve_read(d);
         break;
     case SERIAL_FLUSH:
-        wait_for(d, WAIT_SENT);
+        wait_for(d, WAIT_SENT, 0);
         break;
     case SERIAL_FIGURES:
         tell_figures(d);
@@ -297,19 +346,25 @@ seL4_Error serial_write(seL4_CPtr server, const uint8_t *bytes, uint64_t count)
         if (error != seL4_NoError) {
             return error;
         }
-        done += seL4_GetMR(0);
+        uint64_t fitted = seL4_GetMR(0);
+        done += fitted < piece ? fitted : piece;
     }
     return seL4_NoError;
 }
 
 seL4_Error serial_read(seL4_CPtr server, uint8_t *bytes, uint64_t *count)
 {
-    seL4_SetMR(0, *count);
+    uint64_t wanted = *count;
+    if (wanted == 0 || wanted > SERIAL_MESSAGE_BYTES) {
+        return seL4_RangeError;
+    }
+    seL4_SetMR(0, wanted);
     seL4_Error error = request(server, SERIAL_READ, 1);
     if (error != seL4_NoError) {
         return error;
     }
-    *count = seL4_GetMR(0);
+    uint64_t came = seL4_GetMR(0);
+    *count = came < wanted ? came : wanted; /* The server need not be trusted. */
     for (uint64_t i = 0; i < *count; i++) {
         bytes[i] = message_byte(i);
     }
@@ -352,6 +407,9 @@ static seL4_Error connect_interrupt(struct alloc *a, const struct process *proce
     seL4_CPtr ntfn;
     seL4_CPtr signal;
     seL4_IRQHandler handler = alloc_slot(a);
+    if (handler == seL4_CapNull) {
+        return seL4_NotEnoughMemory;
+    }
     seL4_Error error = alloc_object(a, seL4_NotificationObject, 0, &ntfn);
     if (error != seL4_NoError) {
         return error;

@@ -3,13 +3,17 @@
 /* Serial driver: a process that has a serial port's registers and interrupt, and nothing else.
  *
  * Clients call its endpoint. What they write is queued, and given to the port whenever its
- * interrupt says that there is room; the driver never waits for the device. What arrives is kept
- * until it is read. Any thread with a capability to the endpoint may be a client; it needs the
- * rights to send and to call (write, grant-reply), and a badge below SERIAL_BADGE_LIMIT. The driver
- * answers every request with a message whose label is an error number.
+ * interrupt says that there is room. The driver itself waits for the device only when it starts,
+ * and for the last byte before it answers SERIAL_FLUSH, each time at most SERIAL_PATIENCE_US
+ * (user/lib/serial.h). What arrives is kept until it is read. Any thread with a capability to the
+ * endpoint may be a client; it needs the rights to send and to call (write, grant-reply), and a
+ * badge below SERIAL_BADGE_LIMIT. The driver answers every request with a message whose label is an
+ * error number.
  *
- * One client at a time can wait for each of these: for room, for input, for the end of output. A
- * second one is told seL4_IllegalOperation.
+ * SERIAL_WAITERS clients can wait for an answer; one more is told seL4_NotEnoughMemory. Writers
+ * take turns, in pieces of any size. Only one client can wait for input: when there is another, it
+ * takes the place of the first, who is told seL4_IllegalOperation. So a reader that was deleted or
+ * suspended while it waited is not in the way, but what is read for it before is lost.
  */
 #ifndef USER_LIB_SERIAL_SERVER_H
 #define USER_LIB_SERIAL_SERVER_H
@@ -26,12 +30,14 @@
 enum {
     SERIAL_QUEUE = 1024, /* Bytes kept in each direction. */
     SERIAL_MESSAGE_BYTES = (seL4_MsgMaxLength - 1) * 8,
+    SERIAL_WAITERS = 8,
 };
 
 enum serial_request {
     SERIAL_WRITE = 1, /* MR0: count, MR1...: bytes, 8 in a word. Answer: MR0: how many fitted; if
                          not all, it comes when there is room again. */
-    SERIAL_READ,      /* MR0: most bytes wanted. Answer, when there are some: as in SERIAL_WRITE. */
+    SERIAL_READ,      /* MR0: most bytes wanted, 1 to SERIAL_MESSAGE_BYTES; else seL4_RangeError.
+                         Answer, when there are some: MR0: count, MR1...: bytes. */
     SERIAL_FLUSH,     /* Answered when all has been sent. */
     SERIAL_FIGURES,   /* Answer: struct serial_figures. */
 };
@@ -58,7 +64,8 @@ seL4_Error serial_server_start(struct alloc *a, const seL4_BootInfo *info,
 /* Requests of a client, through its capability to the endpoint. */
 
 seL4_Error serial_write(seL4_CPtr server, const uint8_t *bytes, uint64_t count);
-/* *count: the most that is wanted, and then how many came, at least one. */
+/* *count: the most that is wanted, from 1 to SERIAL_MESSAGE_BYTES, or else the error is
+ * seL4_RangeError; and then how many came, at least one and never more. */
 seL4_Error serial_read(seL4_CPtr server, uint8_t *bytes, uint64_t *count);
 seL4_Error serial_flush(seL4_CPtr server);
 seL4_Error serial_figures(seL4_CPtr server, struct serial_figures *figures);

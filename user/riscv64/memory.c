@@ -3,6 +3,7 @@
 /* What the compiler may call without being asked. It is told not to make such calls of these very
  * loops (-fno-tree-loop-distribute-patterns). */
 #include <stddef.h>
+#include <stdint.h>
 
 void *memcpy(void *restrict to, const void *restrict from, size_t size);
 void *memmove(void *to, const void *from, size_t size);
@@ -23,11 +24,14 @@ void *memmove(void *to, const void *from, size_t size)
 {
     unsigned char *t = to;
     const unsigned char *f = from;
-    if (t <= f) {
-        return memcpy(to, from, size);
-    }
-    for (size_t i = size; i > 0; i--) {
-        t[i - 1] = f[i - 1];
+    if ((uintptr_t)t <= (uintptr_t)f) {
+        for (size_t i = 0; i < size; i++) {
+            t[i] = f[i];
+        }
+    } else {
+        for (size_t i = size; i > 0; i--) {
+            t[i - 1] = f[i - 1];
+        }
     }
     return to;
 }

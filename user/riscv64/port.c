@@ -35,7 +35,7 @@ void user_start(void *bootinfo)
 {
     ticks_per_us = devices_timebase((const seL4_BootInfo *)bootinfo) / 1000000;
     if (ticks_per_us == 0) {
-        __builtin_trap(); /* The kernel needs the frequency, too, and would not have booted. */
+        __builtin_trap(); /* The kernel looks for it in the same places, and boots only with one. */
     }
     root_task(bootinfo);
     __builtin_trap();

@@ -7,6 +7,9 @@
 /* Offset of ipcBuffer in BootInfo, docs/abi/11 section 11.7. */
 #define BOOTINFO_IPC_BUFFER 32
 
+/* Nothing here may be addressed relative to gp, which is not set yet. */
+    .option norelax
+
     .section .text.start, "ax"
 
 /* The root task. a0 is the address of BootInfo; all other registers are 0. */
@@ -25,10 +28,7 @@ _start:
     .globl user_thread_start
     .type user_thread_start, @function
 user_thread_start:
-    .option push
-    .option norelax
     la gp, __global_pointer$
-    .option pop
     lla t0, user_tls_image
     lui t1, %hi(user_tls_image_size)
     addi t1, t1, %lo(user_tls_image_size)
