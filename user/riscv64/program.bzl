@@ -46,5 +46,6 @@ def rv64_program(name, srcs, deps = [], linkopts = [], **kwargs):
             name = name + "_" + configuration,
             srcs = [":" + name + ".elf"],
             debug = debug,
+            tags = ["board"],  # Built once, whatever compiler the host's tests are built with.
             **kwargs
         )
