@@ -39,20 +39,9 @@ static const char *first_failure(const struct sim *sim, char *text, size_t size)
 /* How the run ended, if not as it should. May use `text` for it. */
 static const char *complaint(const struct sim *sim, enum sim_run_end end, char *text, size_t size)
 {
-    switch (end) {
-    case SIM_RUN_STOPPED:
-        break;
-    case SIM_RUN_IDLE:
-        return "all threads wait and nothing will ever wake them";
-    case SIM_RUN_SCRIPTED:
-        return "a thread runs code that is not native";
-    case SIM_RUN_LIMIT:
-        return "too many kernel entries";
-    case SIM_RUN_FULL:
-        return "too many native threads";
-    }
-    if (sim_status(sim) == SIM_PANICKED) {
-        return sim_message(sim);
+    const char *early = sim_run_complaint(sim, end);
+    if (early != NULL) {
+        return early;
     }
     return first_failure(sim, text, size);
 }

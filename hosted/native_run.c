@@ -186,6 +186,23 @@ enum sim_run_end sim_run(struct sim *sim, uint64_t max_events)
     }
 }
 
+const char *sim_run_complaint(const struct sim *sim, enum sim_run_end end)
+{
+    switch (end) {
+    case SIM_RUN_STOPPED:
+        break;
+    case SIM_RUN_IDLE:
+        return "all threads wait and nothing will ever wake them";
+    case SIM_RUN_SCRIPTED:
+        return "a thread runs code that is not native";
+    case SIM_RUN_LIMIT:
+        return "too many kernel entries";
+    case SIM_RUN_FULL:
+        return "too many native threads";
+    }
+    return sim_status(sim) == SIM_PANICKED ? sim_message(sim) : NULL;
+}
+
 /* --- Requests, on the thread's side ----------------------------------------------------------- */
 
 static struct context *self(void)

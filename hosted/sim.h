@@ -244,6 +244,9 @@ enum sim_run_end {
 /* Runs native threads, and time when idle, until one of the above. 0 events: no limit. */
 enum sim_run_end sim_run(struct sim *sim, uint64_t max_events);
 
+/* Why a run ended, in words; null if the system has stopped by itself. */
+const char *sim_run_complaint(const struct sim *sim, enum sim_run_end end);
+
 /* The PC at which a thread runs `entry`, with a0 as its argument. The same function gets the same
  * PC. These PCs are in the upper half of the user image, 64 bytes each; 0 if that is full. Scripted
  * threads must keep out of there. */

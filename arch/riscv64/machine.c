@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* core/machine.h on RISC-V. For now only the boot core runs; the others are stopped, and have
- * neither address space nor translations. */
+/* core/machine.h on RISC-V, where only the boot core runs: the others are stopped, and have neither
+ * address space nor translations. */
 #include "core/machine.h"
 
 #include "arch/riscv64/asid.h"

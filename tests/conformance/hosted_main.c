@@ -19,20 +19,9 @@ static void root_entry(uint64_t bootinfo)
 /* How the run ended, if not as it should. */
 static const char *complaint(const struct sim *sim, enum sim_run_end end)
 {
-    switch (end) {
-    case SIM_RUN_STOPPED:
-        break;
-    case SIM_RUN_IDLE:
-        return "all threads wait and nothing will ever wake them";
-    case SIM_RUN_SCRIPTED:
-        return "a thread runs code that is not native";
-    case SIM_RUN_LIMIT:
-        return "too many kernel entries";
-    case SIM_RUN_FULL:
-        return "too many native threads";
-    }
-    if (sim_status(sim) == SIM_PANICKED) {
-        return sim_message(sim);
+    const char *early = sim_run_complaint(sim, end);
+    if (early != NULL) {
+        return early;
     }
     return strstr(sim_console(sim), "\n# all ") == NULL ? "not all scenarios hold" : NULL;
 }
