@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "hosted/board_devices.h"
 
+#include <string.h>
+
+#include "core/assert.h"
+#include "core/bits.h"
 #include "hosted/sim.h"
+
+#define TREE_MEMORY 0x8000000u /* RAM in board.dts. */
+#define TREE_BELOW 0xC0000000u
+
+enum { MEGA_PAGE_BITS = 21 };
 
 /* What is written to the first register of the device that switches off. */
 enum { FINISHER_FAIL = 0x3333, FINISHER_PASS = 0x5555, FINISHER_RESET = 0x7777 };
@@ -33,10 +42,47 @@ static void finisher_write(void *context, uint64_t offset, uint32_t size, uint64
     }
 }
 
-void board_devices_describe(struct sim_config *config)
+static void put_big_endian(uint8_t *to, uint64_t value)
 {
-    config->dtb = board_tree;
+    for (uint32_t i = 0; i < 8; i++) {
+        to[i] = (uint8_t)(value >> (56 - 8 * i));
+    }
+}
+
+/* The memory node's "reg", as board.dts has it, occurs once in the blob. */
+static void describe_memory(uint8_t *tree, const struct boot_region *ram)
+{
+    uint8_t reg[16];
+    put_big_endian(reg, SIM_RAM_BASE);
+    put_big_endian(reg + 8, TREE_MEMORY);
+    uint64_t at = 0;
+    while (at + sizeof reg < board_tree_size && memcmp(tree + at, reg, sizeof reg) != 0) {
+        at += 4;
+    }
+    ASSERT(at + sizeof reg < board_tree_size);
+    put_big_endian(tree + at, ram->start);
+    put_big_endian(tree + at + 8, ram->end - ram->start);
+}
+
+void board_devices_describe(struct board_devices *devices, struct sim_config *config)
+{
+    ASSERT(board_tree_size <= sizeof devices->tree);
+    memcpy(devices->tree, board_tree, board_tree_size);
+    describe_memory(devices->tree, &config->ram[0]);
+    config->dtb = devices->tree;
     config->dtb_size = board_tree_size;
+}
+
+void board_devices_virt(struct sim_config *config, uint64_t memory)
+{
+    sim_config_memory(config, memory);
+    config->kernel_paddr = BOARD_KERNEL_PADDR;
+    config->kernel_size = BOARD_KERNEL_SIZE;
+    config->image_paddr = BOARD_KERNEL_PADDR + BOARD_KERNEL_SIZE;
+    /* Where QEMU puts its tree. */
+    config->dtb_paddr =
+        align_down(min_u64(SIM_RAM_BASE + memory, TREE_BELOW) - board_tree_size, MEGA_PAGE_BITS);
+    config->interpret = true;
 }
 
 bool board_devices_attach(struct board_devices *devices, struct sim *sim)

@@ -3,10 +3,10 @@
 /* The devices of a simulated machine and the tree that describes them. Both are like QEMU's virt
  * board as far as they go: a serial port, and a device to power off by.
  *
+ *     static struct board_devices devices;
  *     sim_config_default(&config);
- *     board_devices_describe(&config);
+ *     board_devices_describe(&devices, &config);
  *     struct sim *sim = sim_create(&config, &error);
- *     struct board_devices devices;
  *     if (sim != NULL && board_devices_attach(&devices, sim)) ...
  */
 #ifndef HOSTED_BOARD_DEVICES_H
@@ -29,16 +29,26 @@ struct sim_config;
 #define BOARD_FINISHER_PADDR 0x100000u
 #define BOARD_DEVICE_SIZE 0x1000u
 
+enum { BOARD_TREE_MAX = 16384 };
+
 struct board_devices {
     struct uart16550 uart; /* uart16550_receive() types something. */
+    uint8_t tree[BOARD_TREE_MAX];
 };
 
-/* The device tree blob made of board.dts. */
+/* The device tree blob made of board.dts, for 128 MiB of RAM. */
 extern const uint8_t board_tree[];
 extern const uint64_t board_tree_size;
 
-/* Before sim_create(): the root task will find the tree in its extra BootInfo. */
-void board_devices_describe(struct sim_config *config);
+/* Before sim_create(), when the RAM is known: the root task will find the tree in its extra
+ * BootInfo. The tree has one region of RAM, the first one. */
+void board_devices_describe(struct board_devices *devices, struct sim_config *config);
+
+/* Memory as on QEMU's virt board with `memory` bytes of RAM, of which firmware and kernel keep the
+ * same parts. The root task is interpreted; the caller adds its image. */
+#define BOARD_KERNEL_PADDR 0x80200000u
+#define BOARD_KERNEL_SIZE 0x40000u
+void board_devices_virt(struct sim_config *config, uint64_t memory);
 
 /* After it: the devices come to be. False if RAM is where one of them should be. `devices` must
  * outlive the simulator; its state is part of snapshots. */

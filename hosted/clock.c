@@ -50,7 +50,7 @@ void sim_settle(struct sim *sim)
 {
     struct machine *m = &sim->machine;
     uint32_t ticks = 0;
-    while (sim->status == SIM_RUNNING && !sim->hold) {
+    while (sim->status == SIM_RUNNING && !sim->hold && m->events < sim->limit) {
         sim_fire_scheduled(sim);
         /* External interrupts come first, docs/abi/10 section 10.6. */
         if (plic_any(&m->plic, sim->core)) {
@@ -72,8 +72,7 @@ void sim_settle(struct sim *sim)
     }
 }
 
-/* The next moment, after now and not after `limit`, at which something may happen. */
-static uint64_t next_moment(const struct sim *sim, uint64_t limit)
+uint64_t sim_next_moment(const struct sim *sim, uint64_t limit)
 {
     const struct machine *m = &sim->machine;
     uint64_t next = limit;
@@ -94,12 +93,17 @@ static uint64_t next_moment(const struct sim *sim, uint64_t limit)
     return next;
 }
 
+static bool may_advance(const struct sim *sim)
+{
+    return sim->status == SIM_RUNNING && sim->machine.events < sim->limit;
+}
+
 void sim_advance(struct sim *sim, uint64_t ticks)
 {
     uint64_t target = saturating_add(sim->machine.now, ticks);
     sim_settle(sim);
-    while (sim->status == SIM_RUNNING && sim->machine.now < target) {
-        sim->machine.now = next_moment(sim, target);
+    while (may_advance(sim) && sim->machine.now < target) {
+        sim->machine.now = sim_next_moment(sim, target);
         sim_settle(sim);
     }
 }
@@ -108,8 +112,8 @@ uint64_t sim_advance_current(struct sim *sim, uint64_t ticks)
 {
     const struct thread *thread = sim_current(sim);
     uint64_t target = saturating_add(sim->machine.now, ticks);
-    while (sim->status == SIM_RUNNING && sim->machine.now < target) {
-        sim->machine.now = next_moment(sim, target);
+    while (may_advance(sim) && sim->machine.now < target) {
+        sim->machine.now = sim_next_moment(sim, target);
         sim_settle(sim);
         if (sim_current(sim) != thread) {
             break;
@@ -120,10 +124,10 @@ uint64_t sim_advance_current(struct sim *sim, uint64_t ticks)
 
 bool sim_run_idle(struct sim *sim)
 {
-    if (sim->status != SIM_RUNNING || !sim_is_idle(sim)) {
+    if (!may_advance(sim) || !sim_is_idle(sim)) {
         return false;
     }
-    uint64_t next = next_moment(sim, UINT64_MAX);
+    uint64_t next = sim_next_moment(sim, UINT64_MAX);
     if (next == UINT64_MAX || next - sim->machine.now >= FAR_FUTURE) {
         return false;
     }
@@ -140,6 +144,16 @@ uint64_t sim_deadline(const struct sim *sim)
 uint64_t sim_now(const struct sim *sim)
 {
     return sim->machine.now;
+}
+
+void sim_set_time(struct sim *sim, uint64_t now)
+{
+    if (now < sim->machine.now) {
+        sim_fail(sim, "simulator misused: the clock set backwards", __FILE__, __LINE__);
+        return;
+    }
+    sim->machine.now = now;
+    sim_fire_scheduled(sim);
 }
 
 void sim_raise_irq(struct sim *sim, uint32_t line)

@@ -13,6 +13,7 @@
 #include "core/reply.h"
 #include "core/vspace.h"
 #include "hosted/state.h"
+#include "hosted/words.h"
 
 enum { LIST_LIMIT = 100000, QUEUE_LIMIT = 10000 };
 
@@ -21,41 +22,6 @@ struct dump {
     FILE *file;
     bool exact; /* SIM_DUMP_STATE. */
 };
-
-static const char *const state_names[] = {
-    [THREAD_INACTIVE] = "inactive",
-    [THREAD_RUNNING] = "running",
-    [THREAD_RESTART] = "restart",
-    [THREAD_BLOCKED_ON_RECEIVE] = "blocked on receive",
-    [THREAD_BLOCKED_ON_SEND] = "blocked on send",
-    [THREAD_BLOCKED_ON_REPLY] = "blocked on reply",
-    [THREAD_BLOCKED_ON_NOTIFICATION] = "blocked on notification",
-    [THREAD_IDLE] = "idle",
-};
-
-static const char *const queue_names[] = {
-    [THREAD_QUEUE_NONE] = "no queue",           [THREAD_QUEUE_READY] = "ready queue",
-    [THREAD_QUEUE_RELEASE] = "release queue",   [THREAD_QUEUE_ENDPOINT] = "endpoint queue",
-    [THREAD_QUEUE_NTFN] = "notification queue",
-};
-
-static const char *name_in(const char *const *names, size_t count, size_t index)
-{
-    return index < count ? names[index] : "(bad value)";
-}
-
-#define NAME(names, index) name_in(names, sizeof(names) / sizeof *(names), index)
-
-static const char *cap_name(uint8_t type)
-{
-#define ABI_X(number, name, words)                                                                 \
-    if (type == number) {                                                                          \
-        return words;                                                                              \
-    }
-    ABI_CAPS(ABI_X)
-#undef ABI_X
-    return "(bad type)";
-}
 
 /* The object can be looked at. */
 static bool good(const struct dump *d, const void *object, size_t size)
@@ -163,8 +129,8 @@ static void put_thread(const struct dump *d, const struct thread *thread)
 {
     fprintf(d->file, "  ");
     put_thread_name(d, thread);
-    fprintf(d->file, ": %s, priority %u, %s, pc %" PRIx64 "%s\n", NAME(state_names, thread->state),
-            thread->priority, NAME(queue_names, thread->queue),
+    fprintf(d->file, ": %s, priority %u, %s, pc %" PRIx64 "%s\n", words_state(thread->state),
+            thread->priority, words_queue(thread->queue),
             thread == sim_current(d->sim) && d->exact ? 0 : thread->regs.pc,
             thread == sim_current(d->sim) ? ", current" : "");
     if (d->exact) {
@@ -316,7 +282,7 @@ static void put_cap(const struct dump *d, uint32_t number, const struct slot *sl
     uint64_t object = points(cap->type) ? label_of(cap->slots) : cap->paddr;
     fprintf(d->file,
             "  slot %u: %s %" PRIx64 " bits %u rights %u%s%s data %" PRIx64 " more %08" PRIx32 "\n",
-            number, cap_name(cap->type), object, cap->bits, cap->rights,
+            number, words_cap(cap->type), object, cap->bits, cap->rights,
             (cap->cdt & CDT_ORIGINAL) != 0 ? " original" : "",
             (cap->cdt & CDT_FIRST_BADGED) != 0 ? " first-badged" : "", cap->badge, cap->left);
 }
@@ -350,7 +316,7 @@ static void put_tables(const struct dump *d)
     for (uint32_t i = 0; i < CONFIG_IRQ_LIMIT; i++) {
         if (k->irq_states[i] != IRQ_INACTIVE) {
             fprintf(d->file, "Interrupt %u: state %u, %s, source %s\n", i, k->irq_states[i],
-                    cap_name(k->irq_slots[i].cap.type),
+                    words_cap(k->irq_slots[i].cap.type),
                     d->sim->machine.plic.enabled[0][i] ? "on" : "off");
         }
     }
@@ -377,7 +343,7 @@ void sim_dump(const struct sim *sim, FILE *file, enum sim_dump_detail detail)
     }
     if (!d.exact) {
         fprintf(file, "Time %" PRIu64 " ticks, %" PRIu64 " events%s%s\n", sim->machine.now,
-                sim->events, sim->status == SIM_PANICKED ? ", PANIC: " : "", sim->message);
+                sim->machine.events, sim->status == SIM_PANICKED ? ", PANIC: " : "", sim->message);
     }
     put_cores(&d);
     put_threads(&d);

@@ -14,6 +14,15 @@
 /* The simulator whose kernel is executing: machine_panic() takes no state. */
 static struct sim *executing;
 
+/* An interrupt has been claimed elsewhere; 0: none. */
+static void claimed(struct machine *m, uint64_t irq)
+{
+    if (irq >= 1 && irq < CONFIG_IRQ_LIMIT) {
+        m->plic.pending[irq] = false;
+        m->plic.in_service[irq] = true;
+    }
+}
+
 bool machine_poll(struct machine *m, uint32_t core, uint64_t *now)
 {
     m->polls++;
@@ -31,13 +40,25 @@ bool machine_poll(struct machine *m, uint32_t core, uint64_t *now)
         m->injections[i] = m->injections[--m->injection_count];
     }
     sim_fire_scheduled(m->sim);
+    bool pending = plic_any(&m->plic, core) || m->now >= m->cores[core].deadline;
+    if (m->sim->inputs.poll != NULL) {
+        pending = m->sim->inputs.poll(m->sim->inputs.context, &m->now);
+    }
     *now = m->now;
-    return plic_any(&m->plic, core) || m->now >= m->cores[core].deadline;
+    if (m->sim->observer.poll != NULL) {
+        m->sim->observer.poll(m->sim->observer.context, m->now, pending);
+    }
+    return pending;
 }
 
 uint32_t machine_irq_claim(struct machine *m, uint32_t core)
 {
-    return plic_claim(&m->plic, core);
+    if (m->sim->inputs.claim == NULL) {
+        return plic_claim(&m->plic, core);
+    }
+    uint32_t irq = m->sim->inputs.claim(m->sim->inputs.context);
+    claimed(m, irq);
+    return irq;
 }
 
 void machine_irq_complete(struct machine *m, uint32_t core, uint32_t irq)
@@ -74,6 +95,7 @@ void machine_tlb_flush_page(struct machine *m, uint16_t asid, uint64_t vaddr)
     for (uint32_t i = 0; i < CONFIG_CORES; i++) {
         tlb_flush_page(&m->cores[i].tlb, asid, vaddr);
     }
+    user_translations_changed(m->sim);
 }
 
 void machine_tlb_flush_asid(struct machine *m, uint16_t asid)
@@ -81,6 +103,7 @@ void machine_tlb_flush_asid(struct machine *m, uint16_t asid)
     for (uint32_t i = 0; i < CONFIG_CORES; i++) {
         tlb_flush_asid(&m->cores[i].tlb, asid);
     }
+    user_translations_changed(m->sim);
 }
 
 void machine_fpu_save(struct machine *m, uint32_t core, uint64_t *words)
@@ -171,15 +194,45 @@ void sim_enter(struct sim *sim, enum sim_event event, uint64_t a, uint64_t b)
     if (sim->status != SIM_RUNNING) {
         return;
     }
-    sim->events++;
+    sim->machine.events++;
     sim->machine.now = saturating_add(sim->machine.now, sim->config.entry_ticks);
     sim->busy = true;
+    if (sim->observer.before != NULL) {
+        sim->observer.before(sim->observer.context, event, a, b);
+    }
     guarded(sim, event, a, b);
     sim->busy = false;
+    user_after_kernel(sim);
     if (sim->status == SIM_RUNNING && sim->config.check_every != 0 &&
-        sim->events % sim->config.check_every == 0) {
+        sim->machine.events % sim->config.check_every == 0) {
         sim_check(sim);
     }
+    if (sim->observer.after != NULL) {
+        sim->observer.after(sim->observer.context);
+    }
+}
+
+void sim_observe(struct sim *sim, const struct sim_observer *observer)
+{
+    sim->observer = observer == NULL ? (struct sim_observer){.context = NULL} : *observer;
+}
+
+void sim_set_inputs(struct sim *sim, const struct sim_inputs *inputs)
+{
+    sim->inputs = inputs == NULL ? (struct sim_inputs){.context = NULL} : *inputs;
+}
+
+void sim_limit_events(struct sim *sim, uint64_t events)
+{
+    sim->limit = events;
+}
+
+void sim_fire(struct sim *sim, enum sim_event event, uint64_t a, uint64_t b)
+{
+    if (event == SIM_EVENT_IRQ) {
+        claimed(&sim->machine, a);
+    }
+    sim_enter(sim, event, a, b);
 }
 
 void sim_boot(struct sim *sim, enum boot_status *status)

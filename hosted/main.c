@@ -1,112 +1,28 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The program `albireo`: a simulated machine with the kernel on it, for everybody. */
-#include <inttypes.h>
+/* The program `albireo`: the kernel on a simulated machine, for everybody. */
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "hosted/board_devices.h"
-#include "hosted/demo_entry.h"
-#include "hosted/info.h"
-#include "hosted/native.h"
-#include "hosted/options.h"
-#include "hosted/sim.h"
-
-enum { EXIT_GOOD = 0, EXIT_RUN_FAILED = 1, EXIT_USAGE = 2 };
+#include "hosted/commands/commands.h"
 
 #define VERSION "albireo 0.1.0"
 
-struct demo_options demo_options;
-
-/* The thread's a0 is the guest address of BootInfo; native code reads it through host memory. */
-static void root_entry(uint64_t bootinfo)
-{
-    root_task(albireo_native_pointer(bootinfo, false));
-}
-
-/* What the demonstration says of its first failure; null if it has found none. */
-static const char *first_failure(const struct sim *sim, char *text, size_t size)
-{
-    const char *found = strstr(sim_console(sim), "FAILED");
-    if (found == NULL) {
-        return NULL;
-    }
-    snprintf(text, size, "%.*s", (int)strcspn(found, "\n"), found);
-    return text;
-}
-
-/* How the run ended, if not as it should. May use `text` for it. */
-static const char *complaint(const struct sim *sim, enum sim_run_end end, char *text, size_t size)
-{
-    const char *early = sim_run_complaint(sim, end);
-    if (early != NULL) {
-        return early;
-    }
-    return first_failure(sim, text, size);
-}
-
-static void put_figures(const struct sim *sim)
-{
-    uint64_t ticks = sim_now(sim) - sim_config_of(sim)->start_time;
-    printf("\n%" PRIu64 " kernel entries in %" PRIu64 " us of virtual time; all invariants checked "
-           "%" PRIu64 " times.\n",
-           sim_events(sim), ticks / sim_config_of(sim)->ticks_per_us, sim_checks(sim));
-}
-
-static int command_demo(struct options *options)
-{
-    struct sim_error error;
-    demo_options = options->demo;
-    options->config.root_native = root_entry;
-    options->config.native_only = true;
-    board_devices_describe(&options->config);
-    options->config.console = options->demo.quiet ? NULL : stdout;
-    struct sim *sim = sim_create(&options->config, &error);
-    struct board_devices devices;
-    if (sim == NULL) {
-        fprintf(stderr, "albireo: %s\n", error.text);
-        return EXIT_RUN_FAILED;
-    }
-    if (!board_devices_attach(&devices, sim)) {
-        fprintf(stderr, "albireo: RAM is asked for where demo has its devices, at 0x%x and 0x%x\n",
-                BOARD_FINISHER_PADDR, BOARD_UART_PADDR);
-        sim_destroy(sim);
-        return EXIT_RUN_FAILED;
-    }
-    char text[200];
-    const char *wrong = complaint(sim, sim_run(sim, 0), text, sizeof text);
-    if (wrong != NULL) {
-        fflush(stdout);
-        fprintf(stderr, "albireo: the run failed: %s\n", wrong);
-        if (sim_status(sim) != SIM_HALTED) {
-            sim_dump(sim, stderr, SIM_DUMP_READABLE);
-        }
-    } else if (!options->demo.quiet) {
-        put_figures(sim);
-    }
-    sim_destroy(sim);
-    return wrong == NULL ? EXIT_GOOD : EXIT_RUN_FAILED;
-}
-
-static int command_info(struct options *options)
-{
-    struct sim_error error;
-    struct sim *sim = sim_create(&options->config, &error);
-    if (sim == NULL) {
-        fprintf(stderr, "albireo: %s\n", error.text);
-        return EXIT_RUN_FAILED;
-    }
-    info_print(sim, stdout);
-    sim_destroy(sim);
-    return EXIT_GOOD;
-}
-
-static const struct command {
+static const struct entry {
     const char *name;
     const char *what;
-    int (*run)(struct options *options);
+    command *run;
 } commands[] = {
+    {"run", "run a root task's ELF file, and record a trace of it", command_run},
+    {"replay", "play a trace again, forwards and backwards, and check it", command_replay},
+    {"verify", "run a root task twice and compare every event and state", command_verify},
+    {"import", "a trace of a run under QEMU, compared event by event", command_import},
+    {"show", "the whole state of a system as text, JSON or a graph", command_show},
+    {"timeline", "a trace as a timeline, for Perfetto or a browser", command_timeline},
+    {"reduce", "the shortest trace that still shows what a trace shows", command_reduce},
+    {"to-test", "a GoogleTest that replays a trace", command_to_test},
+    {"to-elf", "a root task that makes a trace's calls, for QEMU and boards", command_to_elf},
     {"demo", "run the demonstration, scene by scene", command_demo},
     {"info", "print the memory map, the root task's untyped memory and the build", command_info},
 };
@@ -115,17 +31,19 @@ enum { COMMANDS = sizeof commands / sizeof *commands };
 
 static void put_usage(FILE *file)
 {
-    fprintf(file, "usage: albireo COMMAND [OPTION]...\n"
+    fprintf(file, "usage: albireo COMMAND [ARGUMENT]...\n"
+                  "       albireo COMMAND --help\n"
                   "       albireo help | --help | --version\n\n"
                   "The Albireo microkernel on a simulated machine.\n\ncommands:\n");
     for (size_t i = 0; i < COMMANDS; i++) {
-        fprintf(file, "  %-20s %s\n", commands[i].name, commands[i].what);
+        fprintf(file, "  %-10s %s\n", commands[i].name, commands[i].what);
     }
-    fprintf(file, "\noptions:\n%s\nexit status: 0 good, 1 the run failed, 2 wrong usage\n",
-            options_help());
+    fputs("\nexit status: 0 good; 1 the run failed, or a difference was found; 2 wrong usage; 3 a\n"
+          "file is missing or is not what it should be\n",
+          file);
 }
 
-static const struct command *find(const char *name)
+static const struct entry *find(const char *name)
 {
     for (size_t i = 0; i < COMMANDS; i++) {
         if (strcmp(commands[i].name, name) == 0) {
@@ -142,33 +60,23 @@ static bool asks_for_help(const char *word)
 
 int main(int argc, char **argv)
 {
-    static struct options options;
-    struct sim_error error;
     if (argc >= 2 && asks_for_help(argv[1])) {
         put_usage(stdout);
-        return EXIT_GOOD;
+        return COMMAND_GOOD;
     }
     if (argc >= 2 && strcmp(argv[1], "--version") == 0) {
         puts(VERSION);
-        return EXIT_GOOD;
+        return COMMAND_GOOD;
     }
-    const struct command *command = argc >= 2 ? find(argv[1]) : NULL;
-    if (command == NULL) {
-        if (argc >= 2) {
-            fprintf(stderr, "albireo: unknown command '%s'\nTry 'albireo --help'.\n", argv[1]);
-        } else {
-            fputs("albireo: no command given\n", stderr);
-            put_usage(stderr);
-        }
-        return EXIT_USAGE;
+    const struct entry *entry = argc >= 2 ? find(argv[1]) : NULL;
+    if (entry != NULL) {
+        return entry->run(argc - 1, argv + 1);
     }
-    if (!options_parse(&options, argc - 2, argv + 2, &error)) {
-        fprintf(stderr, "albireo: %s\nTry 'albireo --help'.\n", error.text);
-        return EXIT_USAGE;
+    if (argc >= 2) {
+        fprintf(stderr, "albireo: unknown command '%s'\nTry 'albireo --help'.\n", argv[1]);
+    } else {
+        fputs("albireo: no command given\n", stderr);
+        put_usage(stderr);
     }
-    if (options.help) {
-        put_usage(stdout);
-        return EXIT_GOOD;
-    }
-    return command->run(&options);
+    return COMMAND_USAGE;
 }

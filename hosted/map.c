@@ -165,34 +165,62 @@ static void reserve(struct boot_params *params, struct boot_region region)
     params->reserved[params->reserved_count++] = region;
 }
 
-static uint64_t kernel_size(void)
+static uint64_t kernel_size(const struct sim_config *config)
 {
-    return align_up(sizeof(struct kernel), 12) + SIM_PAGE;
+    uint64_t least = align_up(sizeof(struct kernel), 12) + SIM_PAGE;
+    return config->kernel_size > least ? align_up(config->kernel_size, 12) : least;
+}
+
+static bool full(const struct boot_params *params, struct sim_error *error)
+{
+    if (params->reserved_count < BOOT_REGIONS_MAX) {
+        return false;
+    }
+    snprintf(error->text, sizeof error->text, "too many reserved regions for a device tree");
+    return true;
+}
+
+/* A device tree whose place is given may lie in reserved memory. */
+static bool plan_tree(const struct sim_config *config, struct boot_params *params,
+                      struct sim_error *error)
+{
+    struct boot_region dtb = {config->dtb_paddr,
+                              config->dtb_paddr + align_up(config->dtb_size, 12)};
+    if (config->dtb_size == 0) {
+        return true;
+    }
+    if (full(params, error)) {
+        return false;
+    }
+    bool placed = false;
+    for (uint32_t i = 0; i < params->ram_count; i++) {
+        placed = placed || within(&dtb, &params->ram[i]);
+    }
+    if ((config->dtb_paddr == 0 || !placed) &&
+        !place(params, "device tree", config->dtb_paddr, align_up(config->dtb_size, 12), &dtb,
+               error)) {
+        return false;
+    }
+    reserve(params, dtb);
+    params->dtb = dtb.start;
+    params->dtb_size = config->dtb_size;
+    return true;
 }
 
 static bool plan(struct sim *sim, struct boot_region *kernel, struct sim_error *error)
 {
     const struct sim_config *config = &sim->config;
     struct boot_params *params = &sim->params;
-    if (!place(params, "kernel", config->kernel_paddr, kernel_size(), kernel, error)) {
+    if (!place(params, "kernel", config->kernel_paddr, kernel_size(config), kernel, error)) {
         return false;
     }
     reserve(params, *kernel);
     uint32_t reserved = params->reserved_count;
-    struct boot_region dtb = {0, 0};
-    if (config->dtb != NULL) {
-        uint64_t size = align_up(config->dtb_size, 12);
-        if (reserved == BOOT_REGIONS_MAX) {
-            snprintf(error->text, sizeof error->text,
-                     "too many reserved regions for a device tree");
-            return false;
-        }
-        if (!place(params, "device tree", 0, size, &dtb, error)) {
-            return false;
-        }
-        reserve(params, dtb);
-        params->dtb = dtb.start;
-        params->dtb_size = config->dtb_size;
+    if (!plan_tree(config, params, error)) {
+        return false;
+    }
+    if (config->dtb_paddr != 0) {
+        reserved = params->reserved_count;
     }
     bool placed =
         place(params, "user image", config->image_paddr, config->image_size, &params->image, error);
@@ -267,12 +295,12 @@ bool map_create(struct sim *sim, struct sim_error *error)
         return false;
     }
     sim->k = host(kernel.start);
-    sim->params.kernel_vspace = kernel.end - SIM_PAGE;
+    sim->params.kernel_vspace = kernel.start + align_up(sizeof(struct kernel), 12);
     fill_kernel_vspace(sim);
     if (sim->config.image_data_size != 0) {
         memcpy(host(sim->params.image.start), sim->config.image_data, sim->config.image_data_size);
     }
-    if (sim->config.dtb != NULL) {
+    if (sim->config.dtb != NULL && sim->config.dtb_size != 0) {
         memcpy(host(sim->params.dtb), sim->config.dtb, sim->config.dtb_size);
     }
     return true;

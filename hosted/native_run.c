@@ -148,6 +148,9 @@ static enum sim_run_end dispatch(struct sim *sim)
             return SIM_RUN_FULL;
         }
         context = native_context_of(sim->native, thread);
+    } else if (context == NULL && sim->config.interpret) {
+        user_run(sim);
+        return SIM_RUN_LIMIT;
     } else if (context == NULL && !sim->config.native_only) {
         return SIM_RUN_SCRIPTED;
     } else {
@@ -164,13 +167,14 @@ static enum sim_run_end dispatch(struct sim *sim)
 enum sim_run_end sim_run(struct sim *sim, uint64_t max_events)
 {
     native_get(sim);
-    uint64_t end = max_events == 0 ? UINT64_MAX : saturating_add(sim->events, max_events);
+    uint64_t end = max_events == 0 ? UINT64_MAX : saturating_add(sim->machine.events, max_events);
+    end = min_u64(end, sim->limit);
     while (true) {
         sim_settle(sim);
         if (sim->status != SIM_RUNNING) {
             return SIM_RUN_STOPPED;
         }
-        if (sim->events >= end) {
+        if (sim->machine.events >= end) {
             return SIM_RUN_LIMIT;
         }
         if (sim_is_idle(sim)) {

@@ -3,8 +3,11 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "hosted/commands/commands.h"
 
 struct parser {
     struct options *options;
@@ -194,4 +197,22 @@ bool options_parse(struct options *options, int argc, char *const *argv, struct 
         }
     }
     return true;
+}
+
+bool options_command(struct options *options, int argc, char **argv, int *status)
+{
+    struct sim_error error;
+    *status = COMMAND_USAGE;
+    if (!options_parse(options, argc - 1, argv + 1, &error)) {
+        fprintf(stderr, "albireo %s: %s\nTry 'albireo %s --help'.\n", argv[0], error.text, argv[0]);
+        return false;
+    }
+    if (options->help) {
+        printf(
+            "usage: albireo %s [OPTION]...\n\noptions:\n%s\nexit status: 0 good, 1 the run failed, 2 "
+            "wrong usage\n",
+            argv[0], options_help());
+        *status = COMMAND_GOOD;
+    }
+    return !options->help;
 }

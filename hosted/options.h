@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Command-line options of `albireo`. */
+/* Command-line options of the commands demo and info, and what the others share. */
 #ifndef HOSTED_OPTIONS_H
 #define HOSTED_OPTIONS_H
 
@@ -25,6 +25,10 @@ bool options_parse(struct options *options, int argc, char *const *argv, struct 
 
 /* The options in words, for --help. */
 const char *options_help(void);
+
+/* For a command's main function: reads its words, answers --help, and says on standard error what
+ * is wrong. False if there is nothing more to do but to exit with *status. */
+bool options_command(struct options *options, int argc, char **argv, int *status);
 
 /* A size like 64M, 0x1000, 2G; a number without suffix. False if it is none, or beyond 64 bits. */
 bool options_size(const char *text, uint64_t *size);

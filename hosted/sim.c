@@ -44,6 +44,7 @@ static void machine_init(struct sim *sim)
     struct machine *m = &sim->machine;
     m->sim = sim;
     m->now = sim->config.start_time;
+    sim->limit = UINT64_MAX;
     m->plic.max = sim->config.irq_max;
     for (uint32_t i = 0; i < SIM_DEVICES_MAX; i++) {
         m->alarms[i] = UINT64_MAX;
@@ -121,6 +122,7 @@ void sim_destroy(struct sim *sim)
     if (sim == NULL) {
         return;
     }
+    user_destroy(sim);
     native_destroy(sim);
     map_destroy(sim);
     for (uint32_t i = 0; i < CONFIG_CORES; i++) {
@@ -169,7 +171,7 @@ bool sim_is_idle(const struct sim *sim)
 
 uint64_t sim_events(const struct sim *sim)
 {
-    return sim->events;
+    return sim->machine.events;
 }
 
 uint64_t sim_checks(const struct sim *sim)
@@ -202,6 +204,11 @@ void sim_console_put(struct sim *sim, char c)
     if (sim->config.console != NULL) {
         fputc(c, sim->config.console);
     }
+}
+
+void sim_console_file(struct sim *sim, FILE *file)
+{
+    sim->config.console = file;
 }
 
 const char *sim_console(const struct sim *sim)

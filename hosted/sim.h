@@ -50,6 +50,14 @@ struct sim_error {
 
 typedef void sim_native_entry(uint64_t argument);
 
+/* What the kernel is entered for. */
+enum sim_event {
+    SIM_EVENT_SYSCALL, /* By the current thread's registers. */
+    SIM_EVENT_FAULT,   /* a: scause, b: stval. */
+    SIM_EVENT_IRQ,     /* a: the source that was claimed; 0: none, spurious. */
+    SIM_EVENT_TICK,
+};
+
 /* A machine. Start from sim_config_default(); every field may then be changed. */
 struct sim_config {
     uint32_t ram_count;
@@ -62,6 +70,7 @@ struct sim_config {
     /* Where the kernel (struct kernel and a page table) and the user image go in RAM. 0: the first
      * place where they fit. */
     uint64_t kernel_paddr;
+    uint64_t kernel_size; /* Kept for the kernel; 0: what it needs. */
     uint64_t image_paddr;
 
     /* The user image: image_size bytes (a multiple of 4096) at image_vaddr, zero but for the first
@@ -77,11 +86,15 @@ struct sim_config {
     bool native_only;
     /* Native threads take an instruction fault at dispatch if their PC's page is not mapped. */
     bool fetch_check;
-    uint64_t native_stack_size; /* 0: 64 KiB, 256 KiB under sanitizers. */
-    uint32_t native_threads;    /* Most native threads alive at a time. 0: 1024. */
+    /* User code that is not native is RV64 code: sim_run() interprets it. */
+    bool interpret;
+    uint64_t instructions_per_tick; /* Interpreted code; 0: 100, as QEMU's -icount shift=0. */
+    uint64_t native_stack_size;     /* 0: 64 KiB, 256 KiB under sanitizers. */
+    uint32_t native_threads;        /* Most native threads alive at a time. 0: 1024. */
 
-    const void *dtb; /* Device tree blob; null: none. */
-    uint64_t dtb_size;
+    const void *dtb;    /* Device tree blob; null with a size: zeros. */
+    uint64_t dtb_size;  /* 0: none. */
+    uint64_t dtb_paddr; /* 0: the first place where it fits. Else it stays reserved. */
 
     uint64_t ticks_per_us;
     uint64_t start_time;   /* Clock at boot, ticks. */
@@ -254,6 +267,73 @@ uint64_t sim_native_register(struct sim *sim, sim_native_entry *entry);
 
 /* Native threads with a stack, after freeing those whose TCB is gone. */
 uint32_t sim_native_live(struct sim *sim);
+
+/* --- Interpreted code (config.interpret) ------------------------------------------------------ */
+
+/* Instructions of user code since boot. */
+uint64_t sim_instructions(const struct sim *sim);
+
+/* For replaying what was recorded elsewhere: the current thread's code runs until it enters the
+ * kernel by itself, or stop->here() says, right before an instruction at stop->pc, that this is the
+ * place. No interrupt is taken; rdtime reads what stop->time() gives. Devices see the clock move
+ * with the instructions, up to stop->until. */
+struct sim_user_stop {
+    void *context;
+    uint64_t pc; /* Odd: nowhere. */
+    bool (*here)(void *context, struct sim *sim);
+    uint64_t (*time)(void *context); /* Null: the clock. */
+    uint64_t until; /* Ticks. */
+    uint64_t limit; /* Most instructions. */
+};
+
+enum sim_user_end {
+    SIM_USER_EVENT, /* It has entered the kernel, which has returned. */
+    SIM_USER_HERE,
+    SIM_USER_LIMIT, /* Neither, in `limit` instructions. */
+};
+
+enum sim_user_end sim_user_run(struct sim *sim, const struct sim_user_stop *stop);
+
+/* --- Watching and replaying ------------------------------------------------------------------- */
+
+/* Called around every kernel entry, also of native and scripted code. */
+struct sim_observer {
+    void *context;
+    /* The kernel is about to be entered; sim_events() is already the event's number, from 1. */
+    void (*before)(void *context, enum sim_event event, uint64_t a, uint64_t b);
+    /* It has returned, panicked or halted, and kernel_check() has run. */
+    void (*after)(void *context);
+    /* It has looked for interrupts at a preemption point. */
+    void (*poll)(void *context, uint64_t now, bool pending);
+};
+
+/* Null: nobody watches any more. *observer is copied. */
+void sim_observe(struct sim *sim, const struct sim_observer *observer);
+
+/* No event beyond number `events` happens (UINT64_MAX: no limit): sim_run() ends with
+ * SIM_RUN_LIMIT, and what was due is still due. */
+void sim_limit_events(struct sim *sim, uint64_t events);
+
+/* Enters the kernel for exactly this event, whatever is pending, and does nothing else. The
+ * interrupt of SIM_EVENT_IRQ counts as just claimed. */
+void sim_fire(struct sim *sim, enum sim_event event, uint64_t a, uint64_t b);
+/* Sets the clock; never backwards. Devices' alarms ring; nobody takes their interrupts. */
+void sim_set_time(struct sim *sim, uint64_t now);
+/* Likewise, to where the instructions executed so far have brought it: what rdcycle and rdinstret
+ * read, and, with instructions_per_tick, rdtime. */
+void sim_set_cycles(struct sim *sim, uint64_t cycles);
+
+/* What the kernel is told at preemption points, instead of what the simulator would say. */
+struct sim_inputs {
+    void *context;
+    bool (*poll)(void *context, uint64_t *now); /* Whether an interrupt is pending, and the time. */
+    uint32_t (*claim)(void *context);           /* The interrupt claimed after that, 0: none. */
+};
+
+/* Null: nothing instead. *inputs is copied. */
+void sim_set_inputs(struct sim *sim, const struct sim_inputs *inputs);
+/* The bytes written by sim_console_put() from now on go to this file, too. */
+void sim_console_file(struct sim *sim, FILE *file);
 
 /* --- Snapshots -------------------------------------------------------------------------------- */
 

@@ -217,6 +217,7 @@ void sim_snapshot_restore(struct sim *sim, const struct sim_snapshot *s)
         copies_put(&s->arena);
     }
     copy_machine(&sim->machine, &s->machine);
+    user_forget(sim);
     put_devices(sim, s);
     sim->core = s->core;
     sim->status = s->status;

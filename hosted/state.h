@@ -17,6 +17,7 @@
 #include "hosted/sim.h"
 
 struct native;
+struct user;
 
 enum {
     SIM_PAGE = 4096,
@@ -97,6 +98,9 @@ struct machine_core {
 struct machine {
     struct sim *sim;
     uint64_t now;
+    uint64_t events;       /* Kernel entries. */
+    uint64_t instructions; /* Of interpreted user code. */
+    uint64_t part;         /* Instructions since the clock last moved. */
     uint64_t polls;
     struct machine_core cores[CONFIG_CORES];
     struct plic plic;
@@ -129,9 +133,11 @@ struct sim {
     jmp_buf escape; /* Out of the kernel, on panic and halt. */
     bool busy;      /* In the kernel, or in a device's callback: interrupts wait. */
     bool hold;
-    uint64_t events;
+    uint64_t limit; /* Of machine.events. */
     uint64_t checks;
-    uint64_t *scratch; /* For kernel_check(). */
+    struct sim_observer observer; /* Its functions may be null. */
+    struct sim_inputs inputs;     /* Likewise. */
+    uint64_t *scratch;            /* For kernel_check(). */
     uint64_t scratch_count;
 
     uint32_t mapped; /* RAM regions that are mapped so far. */
@@ -141,11 +147,10 @@ struct sim {
     size_t console_length;
     size_t console_capacity;
     struct native *native;
+    struct user *user; /* Interprets; null until it is first needed. */
 };
 
 /* --- Shared by the files of hosted/ ----------------------------------------------------------- */
-
-enum sim_event { SIM_EVENT_SYSCALL, SIM_EVENT_FAULT, SIM_EVENT_IRQ, SIM_EVENT_TICK };
 
 /* Enters the kernel once. a and b: cause and value, or the interrupt. */
 void sim_enter(struct sim *sim, enum sim_event event, uint64_t a, uint64_t b);
@@ -168,6 +173,18 @@ void map_destroy(struct sim *sim);
 /* One access without entering the kernel: 0, or the cause, with the address in *bad. */
 uint64_t mmu_access(struct sim *sim, enum sim_access access, uint64_t vaddr, uint32_t size,
                     uint64_t *value, uint64_t *bad);
+
+/* The next moment, after now and not after `limit`, at which something may happen (clock.c). */
+uint64_t sim_next_moment(const struct sim *sim, uint64_t limit);
+
+/* Interpreted code (user.c): the current thread runs until something may happen. */
+void user_run(struct sim *sim);
+void user_destroy(struct sim *sim);
+/* The interpreter knows nothing any more: after a snapshot was restored. */
+void user_forget(struct sim *sim);
+/* The kernel has run, or it has flushed translations. */
+void user_after_kernel(struct sim *sim);
+void user_translations_changed(struct sim *sim);
 
 /* Native threads: the arena exists from the first use on. */
 void native_destroy(struct sim *sim);

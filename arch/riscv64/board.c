@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "core/config.h"
 #include "fdt/fdt.h"
 
 enum {
@@ -170,6 +171,16 @@ static bool read_ram(struct reader *r)
     return *ram.count > 0 || fail(r, "the device tree's memory nodes hold no whole page");
 }
 
+/* Of a node in /reserved-memory whose reg is sound. */
+static void read_event_log(struct reader *r, const struct fdt_node *node)
+{
+    struct fdt_region region;
+    if (CONFIG_DEBUG && fdt_has_string(&r->fdt, node, "compatible", "albireo,event-log") &&
+        fdt_reg(&r->fdt, node, 0, &region) == FDT_FOUND) {
+        r->board->event_log = pages_inside(region);
+    }
+}
+
 static bool read_reserved(struct reader *r)
 {
     struct regions reserved = {r->board->reserved, &r->board->reserved_count};
@@ -191,10 +202,13 @@ static bool read_reserved(struct reader *r)
          more = fdt_next_sibling(&r->fdt, &node)) {
         struct fdt_property reg;
         /* Without reg it is a wish for memory anywhere, which no one here will use. */
-        if (fdt_is_enabled(&r->fdt, &node) && fdt_property(&r->fdt, &node, "reg", &reg) &&
-            !add_reg(r, &node, reserved, pages_around)) {
+        if (!fdt_is_enabled(&r->fdt, &node) || !fdt_property(&r->fdt, &node, "reg", &reg)) {
+            continue;
+        }
+        if (!add_reg(r, &node, reserved, pages_around)) {
             return false;
         }
+        read_event_log(r, &node);
     }
     return true;
 }

@@ -51,6 +51,10 @@ struct board {
     uint32_t reserved_count;
     struct boot_region reserved[BOOT_REGIONS_MAX];
 
+    /* The reserved region in which a debug kernel logs events (events.h): `compatible` is
+     * "albireo,event-log". Empty if there is none. */
+    struct boot_region event_log;
+
     uint32_t hart_count;
     struct board_hart harts[BOARD_HARTS_MAX]; /* In the order of the tree. */
     uint64_t timebase_hz;

@@ -26,6 +26,7 @@
 
 enum {
     CAUSE_FETCH_ACCESS = 1,
+    CAUSE_ILLEGAL = 2,
     CAUSE_FETCH_PAGE = 12,
 };
 

@@ -40,6 +40,11 @@
 #define CSR_STIMECMP 0x14D
 #define CSR_HSTATUS 0x600
 
+/* trap.S: instructions from a trap to where events_entry reads the cycle counter, and from where
+ * events_return does to user code. */
+#define EVENTS_ENTRY_INSTRUCTIONS 32
+#define EVENTS_EXIT_INSTRUCTIONS 45
+
 /* struct panic_regs, panic.h. */
 #define PANIC_PC 0
 #define PANIC_CAUSE 8

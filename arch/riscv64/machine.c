@@ -6,6 +6,7 @@
 
 #include "arch/riscv64/asid.h"
 #include "arch/riscv64/csr.h"
+#include "arch/riscv64/events.h"
 #include "arch/riscv64/fpu.h"
 #include "arch/riscv64/sbi.h"
 #include "arch/riscv64/state.h"
@@ -17,12 +18,20 @@ bool machine_poll(struct machine *m, uint32_t core, uint64_t *now)
     (void)m;
     (void)core;
     *now = csr_time();
-    return (CSR_READ(sip) & (INTERRUPT_TIMER | INTERRUPT_EXTERNAL)) != 0;
+    bool pending = (CSR_READ(sip) & (INTERRUPT_TIMER | INTERRUPT_EXTERNAL)) != 0;
+    if (CONFIG_DEBUG && events_logged) {
+        events_poll(*now, pending);
+    }
+    return pending;
 }
 
 uint32_t machine_irq_claim(struct machine *m, uint32_t core)
 {
-    return plic_claim(&m->plic, m->cpus[core].plic_context);
+    uint32_t irq = plic_claim(&m->plic, m->cpus[core].plic_context);
+    if (CONFIG_DEBUG && events_logged) {
+        events_claim(irq);
+    }
+    return irq;
 }
 
 void machine_irq_complete(struct machine *m, uint32_t core, uint32_t irq)

@@ -6,6 +6,7 @@
 #include "arch/riscv64/board.h"
 #include "arch/riscv64/console.h"
 #include "arch/riscv64/csr.h"
+#include "arch/riscv64/events.h"
 #include "arch/riscv64/image.h"
 #include "arch/riscv64/layout.h"
 #include "arch/riscv64/panic.h"
@@ -252,6 +253,21 @@ static void boot_kernel(struct cpu *cpu)
     the_machine.has_kernel = true;
 }
 
+/* The log must be a reserved part of RAM of its own, which the kernel sees in the window. */
+static void log_events(const struct image_header *header, uint64_t base)
+{
+    struct boot_region image = {base, base + (uint64_t)(image_end - image_start)};
+    struct boot_region tree = {params.dtb, params.dtb + params.dtb_size};
+    if (board.event_log.start == board.event_log.end) {
+        return;
+    }
+    require(
+        ram_around(board.event_log) != NULL && !overlap(board.event_log, tree) &&
+            events_start(&the_machine.cpus[0], board.event_log, &params, image, header->checksum),
+        "the event log is not in RAM, overlaps the device tree or is too small, or the hart has "
+        "no Sstc");
+}
+
 struct cpu *main(uint64_t hart, uint64_t tree, uint64_t base)
 {
     struct cpu *cpu = &the_machine.cpus[0];
@@ -274,6 +290,9 @@ struct cpu *main(uint64_t hart, uint64_t tree, uint64_t base)
               SSTATUS_SIE | SSTATUS_SPP | SSTATUS_FS | SSTATUS_VS | SSTATUS_SUM | SSTATUS_MXR);
     greet();
     boot_kernel(cpu);
+    if (CONFIG_DEBUG) {
+        log_events(header, base);
+    }
     CSR_WRITE(sie, INTERRUPT_TIMER | INTERRUPT_EXTERNAL);
     return cpu;
 }

@@ -15,7 +15,7 @@
 enum { BACKTRACE_MAX = 24 };
 
 /* Linker symbols. */
-extern char image_start[], text_end[], stacks_start[], image_end[];
+extern char image_start[], text_end[], stacks_start[], bss_end[];
 
 struct panic_regs panic_regs;
 static bool panicking;
@@ -130,7 +130,7 @@ static void print_backtrace(uint64_t sp)
     sp -= sp % 8;
     uint64_t over = (sp - (uint64_t)(uintptr_t)stacks_start) % (STACK_GUARD + STACK_SIZE);
     sp += over < STACK_GUARD ? STACK_GUARD - over : 0; /* The stack has overflowed. */
-    bool on_stack = sp >= (uint64_t)(uintptr_t)stacks_start && sp < (uint64_t)(uintptr_t)image_end;
+    bool on_stack = sp >= (uint64_t)(uintptr_t)stacks_start && sp < (uint64_t)(uintptr_t)bss_end;
     while (on_stack && count < BACKTRACE_MAX) {
         uint64_t word = *(const uint64_t *)(uintptr_t)sp;
         if (in_text(word) && follows_call(word)) {

@@ -42,7 +42,7 @@ start:
     mv      s0, a0
     mv      s2, a1
     lla     t0, bss_start
-    lla     t1, image_end
+    lla     t1, bss_end
 1:  sd      zero, 0(t0)
     addi    t0, t0, 8
     bltu    t0, t1, 1b
@@ -76,6 +76,10 @@ start:
     mv      a2, s3
     call    main
     mv      s1, a0
+    .if     ALBIREO_DEBUG
+    call    events_begin
+    bnez    a0, events_return
+    .endif
     tail    trap_return
 
 misaligned:

@@ -20,14 +20,16 @@
     .endr
     .endm
 
-    .text
-    .balign 64
-    .globl  trap_entry
-trap_entry:
+/* Saves the current thread's registers. Then s1 is the struct cpu, a1 scause. With `count` a2 is
+ * the cycle counter, EVENTS_ENTRY_INSTRUCTIONS after the trap. */
+    .macro  enter_kernel count=0
     csrrw   tp, sscratch, tp
     beqz    tp, trap_from_kernel
     most_registers sd, 0, tp
     sd      t0, 8*5(tp)
+    .if     \count
+    rdcycle a2
+    .endif
     csrrw   t0, sscratch, zero
     csrr    t1, sepc
     csrr    a1, scause
@@ -40,6 +42,13 @@ trap_entry:
     add     s1, s1, t0
     .endif
     ld      sp, CPU_STACK_TOP(s1)
+    .endm
+
+    .text
+    .balign 64
+    .globl  trap_entry
+trap_entry:
+    enter_kernel
     li      t0, CAUSE_ECALL_FROM_USER
     bne     a1, t0, not_a_syscall
     ld      a0, CPU_KERNEL(s1)
@@ -73,6 +82,24 @@ nothing_to_run:
     mv      a0, s1
     call    trap_idle
     j       trap_return
+
+/* In the place of trap_entry, while all that happens is written down (events.h). */
+    .if     ALBIREO_DEBUG
+    .balign 64
+    .globl  events_entry
+events_entry:
+    enter_kernel count=1
+    mv      a0, s1
+    call    events_trap
+
+    /* To user code; a0 is where the cycle counter at its first instruction goes. */
+    .globl  events_return
+events_return:
+    rdcycle t0
+    addi    t0, t0, EVENTS_EXIT_INSTRUCTIONS
+    sd      t0, (a0)
+    j       trap_return
+    .endif
 
 /* The kernel itself has trapped, which is a bug: nothing is left to save but the evidence. */
 trap_from_kernel:

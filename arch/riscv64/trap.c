@@ -44,7 +44,7 @@ static void timer_interrupt(struct cpu *cpu)
 
 /* The faulting address. Erratum CIP-453: that of a fetch comes without its upper bits; but it is
  * sepc's, or that of the instruction's second half. */
-static uint64_t fault_address(uint64_t cause)
+uint64_t trap_fault_address(uint64_t cause)
 {
     uint64_t value = CSR_READ(stval);
     bool fetch = cause == CAUSE_FETCH_ACCESS || cause == CAUSE_FETCH_PAGE;
@@ -63,7 +63,7 @@ void trap_dispatch(struct cpu *cpu, uint64_t cause)
     } else if (cause == CAUSE_TIMER) {
         timer_interrupt(cpu);
     } else if (cause < CAUSE_INTERRUPT) {
-        kernel_on_fault(cpu->k, cpu->index, csr_time(), cause, fault_address(cause));
+        kernel_on_fault(cpu->k, cpu->index, csr_time(), cause, trap_fault_address(cause));
     } else {
         UNREACHABLE("an interrupt that is not enabled");
     }

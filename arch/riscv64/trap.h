@@ -12,6 +12,9 @@ struct cpu;
 /* Any trap but a system call; `cause` is scause. Called by trap.S. */
 void trap_dispatch(struct cpu *cpu, uint64_t cause);
 
+/* stval of a fault, as the hardware should have given it. */
+uint64_t trap_fault_address(uint64_t cause);
+
 /* Waits until the core has a thread to run. Called by trap.S. */
 void trap_idle(struct cpu *cpu);
 

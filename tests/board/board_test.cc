@@ -16,6 +16,7 @@
 
 extern "C" {
 #include "arch/riscv64/board.h"
+#include "core/config.h"
 #include "fuzz/board_sound.h"
 }
 
@@ -545,6 +546,21 @@ TEST(BoardReserved, WhatCannotBeReadIsAnError)
         reserve(tree, "x", {});
     };
     EXPECT_EQ("/reserved-memory/x: reg is missing", error_of(parts.blob()));
+}
+
+TEST(BoardReserved, TheEventLogIsOneOfThem)
+{
+    Parts parts;
+    parts.reserved = [](Tree *tree) {
+        reserve(tree, "other", {0, 0x70000000, 0, 0x1000});
+        tree->begin("log").strings("compatible", {"albireo,event-log"});
+        tree->cells("reg", {0, 0x90000800, 0, 0x2000}).end();
+    };
+    Result result(parts.blob());
+    EXPECT_EQ("70000000-70001000 90000000-90003000", reserved_of(result));
+    EXPECT_EQ(CONFIG_DEBUG ? 0x90001000u : 0, result->event_log.start); /* Whole pages of it. */
+    EXPECT_EQ(CONFIG_DEBUG ? 0x90002000u : 0, result->event_log.end);
+    EXPECT_EQ(0u, Result(Parts().blob())->event_log.end);
 }
 
 TEST(BoardReserved, HasAtMost32Regions)

@@ -201,6 +201,31 @@ class Places(unittest.TestCase):
                           "0", "80200000", "0", "1000"])
         self.expect_failure(self.boot(tree=tree), "the kernel overlaps reserved memory")
 
+    def log_tree(self, start, size, options=()):
+        node = "/reserved-memory/event-log@%x" % start
+        return self.tree(["-c", "TREE", "/reserved-memory"],
+                         ["-t", "i", "TREE", "/reserved-memory", "#address-cells", "2"],
+                         ["-t", "i", "TREE", "/reserved-memory", "#size-cells", "2"],
+                         ["TREE", "/reserved-memory", "ranges"], ["-c", "TREE", node],
+                         ["-t", "s", "TREE", node, "compatible", "albireo,event-log"],
+                         ["-t", "x", "TREE", node, "reg", "0", "%x" % start, "0", "%x" % size],
+                         options=options)
+
+    def test_logs_events_where_the_tree_says(self):
+        self.expect_ok(self.boot(tree=self.log_tree(0x98000000, 0x1000000)))
+
+    def test_goes_on_when_the_log_is_full(self):
+        self.expect_ok(self.boot(tree=self.log_tree(0x98000000, 0x4000)))
+
+    def test_event_log_must_be_of_use(self):
+        bad = "the event log is not in RAM, overlaps the device tree or is too small"
+        for start, size in ((0x70000000, 0x100000), (0x9FFFF000, 0x2000), (0x9FE00000, 0x100000),
+                            (0x98000000, 0x1000)):
+            self.expect_failure(self.boot(tree=self.log_tree(start, size)), bad)
+        cpu = ("-cpu", "rv64,sstc=false")
+        self.expect_failure(
+            self.boot(*cpu, tree=self.log_tree(0x98000000, 0x100000, options=cpu)), bad)
+
     def test_interrupt_controller_in_memory(self):
         tree = self.tree(["-t", "x", "TREE", "/soc/plic@c000000", "reg",
                           "0", "90000000", "0", "600000"])

@@ -29,14 +29,14 @@ static const char *complaint(const struct sim *sim, enum sim_run_end end)
 int main(void)
 {
     static struct sim_config config;
+    static struct board_devices devices;
     struct sim_error error;
     sim_config_default(&config);
-    board_devices_describe(&config);
+    board_devices_describe(&devices, &config);
     config.root_native = root_entry;
     config.native_only = true;
     config.fetch_check = true;
     config.console = stdout;
-    struct board_devices devices;
     struct sim *sim = sim_create(&config, &error);
     if (sim == NULL || !board_devices_attach(&devices, sim)) {
         fprintf(stderr, "conformance: %s\n", sim == NULL ? error.text : "no place for devices");

@@ -45,8 +45,8 @@ if ! output=$("$albireo" demo --quiet 2>/dev/null) || [ -n "$output" ]; then
     failures=$((failures + 1))
 fi
 
-expect 1 'albireo: ' demo --memory 2M
+expect 1 'albireo demo: ' demo --memory 2M
 # A device of the demonstration where RAM is asked for.
-expect 1 'albireo: ' demo --ram 0x10000000:64M
+expect 1 'albireo demo: ' demo --ram 0x10000000:64M
 
 exit $((failures > 0))

@@ -307,7 +307,7 @@ TEST(Devices, StateNeedsADevice)
 
 /* The board's devices are where the tree says; the root has access to the finisher's page. */
 struct BoardTest : ::testing::Test {
-    BoardTest() : sys(options())
+    BoardTest() : sys(options(&devices))
     {
         EXPECT_TRUE(board_devices_attach(&devices, sys.sim()));
         const struct sim_config *config = sim_config_of(sys.sim());
@@ -315,11 +315,11 @@ struct BoardTest : ::testing::Test {
         EXPECT_EQ(board_tree[0], 0xd0) << "the magic number of a device tree";
     }
 
-    static SystemOptions options()
+    static SystemOptions options(struct board_devices *devices)
     {
         SystemOptions o;
-        o.configure = [](sim_config &config) {
-            board_devices_describe(&config);
+        o.configure = [devices](sim_config &config) {
+            board_devices_describe(devices, &config);
         };
         return o;
     }
@@ -347,8 +347,8 @@ struct BoardTest : ::testing::Test {
         sys.store(kPage + offset, value, 4);
     }
 
-    System sys;
     struct board_devices devices;
+    System sys;
 };
 
 TEST_F(BoardTest, FinisherSwitchesOff)

@@ -7,6 +7,8 @@
 #include <cstring>
 #include <sstream>
 
+#include "tests/support/recorder.h"
+
 namespace albireo {
 
 namespace {
@@ -105,6 +107,7 @@ System::System(const SystemOptions &options)
         std::fprintf(stderr, "System: %s\n", error.text);
         std::abort();
     }
+    recorder_ = TraceRecorder::create(sim_);
     counted_ = std::make_unique<struct counters>();
     root_.tcb = kTcb;
     root_.sc = kSchedContext;
@@ -123,6 +126,7 @@ System::System(const SystemOptions &options)
 System::~System()
 {
     account();
+    recorder_.reset();
     sim_destroy(sim_);
 }
 
@@ -300,7 +304,7 @@ Thread System::spawn(const ThreadOptions &o)
     }
     Word pc = o.pc != 0 ? o.pc : SIM_IMAGE_VADDR + 0x100 + 16 * number;
     EXPECT_OK(write_registers(t.tcb, false, {pc}));
-    if (CONFIG_DEBUG) {
+    if (CONFIG_DEBUG && recorder_ == nullptr) { /* A replay has no such hand. */
         std::snprintf(t.object->name, sizeof t.object->name, "thread %u",
                       static_cast<unsigned>(number));
     }
@@ -680,6 +684,9 @@ Snapshot System::snapshot()
 void System::restore(const Snapshot &snapshot)
 {
     account();
+    if (recorder_ != nullptr) {
+        recorder_->end();
+    }
     sim_snapshot_restore(sim_, snapshot.get());
     *counted_ = kernel()->counters;
     reported_ = false;

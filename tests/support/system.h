@@ -437,6 +437,7 @@ class System {
     bool panic_expected_ = false;
     bool reported_ = false;
     std::unique_ptr<struct counters> counted_; /* Already in the table. */
+    std::unique_ptr<class TraceRecorder> recorder_; /* With ALBIREO_TRACE_DIR. */
 };
 
 /* How often each check of ABI_CHECKS refused and each invocation succeeded, over all Systems of the

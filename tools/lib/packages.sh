@@ -15,36 +15,44 @@
 # ALBIREO_SKIP_PACKAGES=1 skips it all, for systems that get the tools in another way.
 set -euo pipefail
 
-# bazel-bootstrap brings a JDK; binutils brings nm, ar and readelf.
+# bazel-bootstrap brings a JDK; binutils brings nm, ar and readelf. The program contains a device tree
+# and a RISC-V program.
 run_packages=(
     bazel-bootstrap
     binutils
+    binutils-riscv64-unknown-elf
+    device-tree-compiler
     g++
     gcc
+    gcc-riscv64-unknown-elf
     libc6-dev
+    libxxhash-dev
+    libzstd-dev
     python3
 )
 # qemu-system-misc brings qemu-system-riscv64, u-boot-qemu U-Boot for its boards.
 boot_packages=(
     "${run_packages[@]}"
-    binutils-riscv64-unknown-elf
-    device-tree-compiler
-    gcc-riscv64-unknown-elf
     opensbi
     qemu-system-misc
     u-boot-qemu
 )
-# llvm-14 brings llvm-ar-14 and llvm-symbolizer-14, libclang-rt-14-dev clang's sanitizers.
+# llvm-14 brings llvm-ar-14 and llvm-symbolizer-14, libclang-rt-14-dev clang's sanitizers, qemu-user
+# what interpreted instructions are compared with.
 test_packages=(
     "${boot_packages[@]}"
     afl++
     clang-14
     clang-format-14
+    gdb
+    gdb-multiarch
     git
     googletest
+    graphviz
     libclang-rt-14-dev
     libstdc++-12-dev
     llvm-14
+    qemu-user
 )
 
 die() {

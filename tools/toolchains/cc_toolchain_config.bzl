@@ -81,7 +81,7 @@ def _hosted_features(compiler):
                 _flags(_CXX_COMPILE, ["-std=c++17"]),
                 _flags(_COMPILE, ["-g", "-O0"], _DBG),
                 _flags(_COMPILE, ["-g1", "-O1"], _FAST),
-                _flags(_COMPILE, ["-g1", "-O2"], _OPT),
+                _flags(_COMPILE, ["-g", "-O2"], _OPT),
             ],
         ),
         feature(

@@ -12,7 +12,13 @@ COPTS = [
     "-Werror",
 ]
 
-def rv64_program(name, srcs, deps = [], linkopts = [], **kwargs):
+def rv64_program(
+        name,
+        srcs,
+        deps = [],
+        linkopts = [],
+        script = "//user/riscv64:link.ld",
+        **kwargs):
     """A root task for RISC-V: a static ELF file.
 
     NAME_debug/NAME.elf and NAME_release/NAME.elf are for debug and release kernels, whatever the
@@ -23,6 +29,7 @@ def rv64_program(name, srcs, deps = [], linkopts = [], **kwargs):
       srcs: its sources, with `void root_task(void *bootinfo)` (user/lib/root.h).
       deps: libraries besides the user's headers, user/lib and the runtime.
       linkopts: options for the linker besides the usual ones.
+      script: the linker's script.
       **kwargs: for all targets, such as visibility and testonly.
     """
     native.cc_binary(
@@ -30,13 +37,13 @@ def rv64_program(name, srcs, deps = [], linkopts = [], **kwargs):
         srcs = srcs,
         copts = COPTS,
         linkopts = [
-            "-T $(location //user/riscv64:link.ld)",
+            "-T $(location %s)" % script,
             "-Wl,--gc-sections",
         ] + linkopts,
         target_compatible_with = ["@platforms//cpu:riscv64"],
         deps = deps + [
             "//user/lib:lib_riscv64",
-            "//user/riscv64:link.ld",
+            script,
             "//user/riscv64:runtime",
         ],
         **kwargs

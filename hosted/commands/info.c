@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-#include "hosted/info.h"
 
+/* `albireo info`: the memory map, the root task's untyped memory and the build. */
 #include <inttypes.h>
+#include <stdio.h>
 
 #include "core/bootinfo.h"
 #include "core/kernel.h"
 #include "core/ram.h"
+#include "hosted/commands/commands.h"
+#include "hosted/options.h"
 #include "hosted/sim.h"
 
 static void put_region(FILE *file, const char *what, const struct boot_region *r)
@@ -60,7 +63,7 @@ static void put_build(FILE *file)
     fprintf(file, "  capability slot  %zu bytes\n", sizeof(struct slot));
 }
 
-void info_print(const struct sim *sim, FILE *file)
+static void print(const struct sim *sim, FILE *file)
 {
     const struct thread *root = sim_current(sim);
     /* At entry a0 is BootInfo's virtual address; its frame is named by a boot capability. */
@@ -69,4 +72,22 @@ void info_print(const struct sim *sim, FILE *file)
     put_map(sim, file);
     put_untypeds(ram_at(sim_kernel(sim), frame->paddr), file);
     put_build(file);
+}
+
+int command_info(int argc, char **argv)
+{
+    static struct options options;
+    struct sim_error error;
+    int status;
+    if (!options_command(&options, argc, argv, &status)) {
+        return status;
+    }
+    struct sim *sim = sim_create(&options.config, &error);
+    if (sim == NULL) {
+        fprintf(stderr, "albireo info: %s\n", error.text);
+        return COMMAND_FAILED;
+    }
+    print(sim, stdout);
+    sim_destroy(sim);
+    return COMMAND_GOOD;
 }

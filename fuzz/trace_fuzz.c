@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+
+/* One input is one trace: whatever its bytes, reading it ends, and what cannot be read is refused
+ * with a sentence. What can be read is written again, and then reads as the same.
+ *
+ * With an AFL++ compiler: a persistent harness for afl-fuzz. Otherwise a program that reads the
+ * inputs named on its command line, or one from stdin. A crash is a finding.
+ */
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "hosted/trace/trace.h"
+
+enum { INPUT_SIZE_MAX = 1 << 16 };
+
+static void expect(bool condition, const char *what)
+{
+    if (!condition) {
+        fprintf(stderr, "does not hold: %s\n", what);
+        abort();
+    }
+}
+
+static void expect_sentence(const struct trace_error *error)
+{
+    size_t length = strnlen(error->text, sizeof(error->text));
+    expect(length > 0 && length < sizeof(error->text), "an error is a sentence");
+}
+
+/* Everything of a trace that can be read, as text; null if some event cannot. */
+static char *rewrite(struct trace *trace, size_t *size)
+{
+    char *text = NULL;
+    struct trace_event event = {0};
+    struct trace_error error = {{0}};
+    const struct trace_header *header = trace_header(trace);
+    const struct trace_input *inputs;
+    uint32_t input_count = trace_inputs(trace, &inputs);
+    uint32_t next = 0;
+    bool good = true;
+    FILE *file = open_memstream(&text, size);
+    expect(file != NULL, "there is memory");
+
+    trace_write_header(file, header);
+    for (uint64_t n = header->first; n <= trace_events(trace); n++) {
+        for (; next < input_count && inputs[next].after < n; next++) {
+            trace_write_input(file, &inputs[next]);
+        }
+        if (trace_event_at(trace, n, &event, &error)) {
+            trace_write_event(file, header, &event);
+        } else {
+            good = false;
+            expect_sentence(&error);
+        }
+    }
+    for (; next < input_count; next++) {
+        trace_write_input(file, &inputs[next]);
+    }
+    trace_write_end(file, trace_events(trace), trace_ending(trace));
+    fclose(file);
+    trace_event_free(&event);
+    if (!good) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+static void read_input(const char *data, size_t size)
+{
+    struct trace_error error = {{0}};
+    struct trace *trace = trace_parse(data, size, &error);
+    size_t first_size, second_size;
+    if (trace == NULL) {
+        expect_sentence(&error);
+        return;
+    }
+    char *first = rewrite(trace, &first_size);
+    trace_close(trace);
+    if (first == NULL) {
+        return;
+    }
+    trace = trace_parse(first, first_size, &error);
+    expect(trace != NULL, "what is written can be read");
+    char *second = rewrite(trace, &second_size);
+    expect(second != NULL && first_size == second_size && memcmp(first, second, first_size) == 0,
+           "what is written reads as the same");
+    trace_close(trace);
+    free(first);
+    free(second);
+}
+
+#ifdef __AFL_COMPILER
+__AFL_FUZZ_INIT();
+
+int main(void)
+{
+    __AFL_INIT();
+    const uint8_t *data = __AFL_FUZZ_TESTCASE_BUF;
+    while (__AFL_LOOP(100000)) {
+        size_t size = (size_t)__AFL_FUZZ_TESTCASE_LEN;
+        read_input((const char *)data, size < INPUT_SIZE_MAX ? size : INPUT_SIZE_MAX);
+    }
+    return 0;
+}
+
+#else
+
+static void read_file(FILE *file)
+{
+    static char data[INPUT_SIZE_MAX];
+    read_input(data, fread(data, 1, sizeof(data), file));
+}
+
+int main(int argc, char **argv)
+{
+    for (int i = 1; i < argc; i++) {
+        FILE *file = fopen(argv[i], "rb");
+        if (file == NULL) {
+            perror(argv[i]);
+            return 1;
+        }
+        read_file(file);
+        fclose(file);
+    }
+    if (argc == 1) {
+        read_file(stdin);
+    }
+    printf("inputs read: %d\n", argc == 1 ? 1 : argc - 1);
+    return 0;
+}
+
+#endif
