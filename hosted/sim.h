@@ -274,25 +274,8 @@ uint32_t sim_native_live(struct sim *sim);
 uint64_t sim_instructions(const struct sim *sim);
 
 /* For replaying what was recorded elsewhere: the current thread's code runs until it enters the
- * kernel by itself, or stop->here() says, right before an instruction at stop->pc, that this is the
- * place. No interrupt is taken; rdtime reads what stop->time() gives. Devices see the clock move
- * with the instructions, up to stop->until. */
-struct sim_user_stop {
-    void *context;
-    uint64_t pc; /* Odd: nowhere. */
-    bool (*here)(void *context, struct sim *sim);
-    uint64_t (*time)(void *context); /* Null: the clock. */
-    uint64_t until; /* Ticks. */
-    uint64_t limit; /* Most instructions. */
-};
-
-enum sim_user_end {
-    SIM_USER_EVENT, /* It has entered the kernel, which has returned. */
-    SIM_USER_HERE,
-    SIM_USER_LIMIT, /* Neither, in `limit` instructions. */
-};
-
-enum sim_user_end sim_user_run(struct sim *sim, const struct sim_user_stop *stop);
+ * kernel by itself, and true, or for `limit` instructions. No interrupt is taken. */
+bool sim_user_run(struct sim *sim, uint64_t limit);
 
 /* --- Watching and replaying ------------------------------------------------------------------- */
 

@@ -22,8 +22,7 @@ enum { INSTRUCTIONS_PER_TICK = 100 };
 struct user {
     struct rv64 *rv64;
     struct rv64_state state;
-    uint64_t counted;                 /* Of this run's instructions, how many the clock shows. */
-    const struct sim_user_stop *stop; /* Of sim_user_run(), else null. */
+    uint64_t counted; /* Of this run's instructions, how many the clock shows. */
 };
 
 static uint64_t per_tick(const struct sim *sim)
@@ -41,10 +40,7 @@ static void count(struct sim *sim, uint64_t retired)
     sim->user->counted = retired;
     m->instructions += more;
     m->part = part % per_tick(sim);
-    uint64_t now = saturating_add(m->now, part / per_tick(sim));
-    if (sim->user->stop == NULL || now <= sim->user->stop->until) {
-        m->now = now;
-    }
+    m->now = saturating_add(m->now, part / per_tick(sim));
 }
 
 /* --- What the interpreter asks for ------------------------------------------------------------ */
@@ -84,11 +80,7 @@ static uint64_t bus_access(void *context, enum rv64_access access, uint64_t reti
 static uint64_t bus_time(void *context, uint64_t retired)
 {
     struct sim *sim = context;
-    const struct user *user = sim->user;
-    if (user->stop != NULL && user->stop->time != NULL) {
-        return user->stop->time(user->stop->context);
-    }
-    uint64_t part = sim->machine.part + retired - user->counted;
+    uint64_t part = sim->machine.part + retired - sim->user->counted;
     return saturating_add(sim->machine.now, part / per_tick(sim));
 }
 
@@ -150,7 +142,7 @@ static enum rv64_stop run(struct sim *sim, uint64_t limit, struct rv64_exit *exi
     user->state.pc = regs->pc;
     user->state.f = core->fpu;
     user->state.fpu = CONFIG_FPU && core->fpu_enabled;
-    user->state.stop_pc = user->stop == NULL ? UINT64_MAX : user->stop->pc;
+    user->state.stop_pc = UINT64_MAX;
     user->counted = 0;
     rv64_set_space(user->rv64, core->asid);
     enum rv64_stop why = rv64_run(user->rv64, &user->state, limit, exit);
@@ -183,29 +175,19 @@ void user_run(struct sim *sim)
     }
 }
 
-enum sim_user_end sim_user_run(struct sim *sim, const struct sim_user_stop *stop)
+bool sim_user_run(struct sim *sim, uint64_t limit)
 {
-    struct user *user = user_get(sim);
-    uint64_t left = stop->limit;
-    enum sim_user_end end = SIM_USER_LIMIT;
-    user->stop = stop;
-    while (left > 0 && sim->status == SIM_RUNNING) {
+    while (limit > 0 && sim->status == SIM_RUNNING) {
         struct rv64_exit exit;
-        if (sim_current(sim)->regs.pc == stop->pc && stop->here(stop->context, sim)) {
-            end = SIM_USER_HERE;
-            break;
-        }
-        enum rv64_stop why = run(sim, left, &exit);
-        left -= min_u64(left, exit.retired);
+        enum rv64_stop why = run(sim, limit, &exit);
+        limit -= min_u64(limit, exit.retired);
         sim_fire_scheduled(sim);
         if (why == RV64_STOP_TRAP) {
             trap(sim, &exit);
-            end = SIM_USER_EVENT;
-            break;
+            return true;
         }
     }
-    user->stop = NULL;
-    return end;
+    return false;
 }
 
 void sim_set_cycles(struct sim *sim, uint64_t cycles)

@@ -195,12 +195,11 @@ static void reach(struct lockstep *l)
     uint64_t count = event->before.cycles - event->resumed;
     enum sim_event kind = kind_of(event);
     bool by_itself = kind == SIM_EVENT_SYSCALL || kind == SIM_EVENT_FAULT;
-    struct sim_user_stop stop = {
-        .pc = UINT64_MAX, .until = UINT64_MAX, .limit = by_itself ? count + SLACK : count};
+    uint64_t limit = by_itself ? count + SLACK : count;
 
     sim_set_cycles(l->sim, event->resumed);
     l->instructions = sim_instructions(l->sim);
-    if (stop.limit != 0 && sim_user_run(l->sim, &stop) == SIM_USER_EVENT && !by_itself) {
+    if (sim_user_run(l->sim, limit) && !by_itself) {
         lockstep_differ(l,
                         "an interrupt comes after %" PRIu64
                         " instructions, but here user code enters the kernel before",
@@ -385,10 +384,9 @@ static void finish(struct lockstep *l)
         return;
     }
     if (sim_status(l->sim) == SIM_RUNNING && !sim_is_idle(l->sim)) {
-        struct sim_user_stop stop = {.pc = UINT64_MAX, .until = UINT64_MAX, .limit = LAST_RUN};
         sim_observe(l->sim, NULL);
         sim_set_cycles(l->sim, l->log->resumed);
-        (void)sim_user_run(l->sim, &stop);
+        (void)sim_user_run(l->sim, LAST_RUN);
     }
     if (sim_status(l->sim) == SIM_PANICKED) {
         snprintf(text, LOCKSTEP_TEXT, "panic: %s", sim_message(l->sim));

@@ -20,16 +20,28 @@ static bool is_fault(const struct parts *p, uint64_t label)
     return false;
 }
 
+static bool sends_only(const struct script_call *call)
+{
+    return (int64_t)call->in[7] == ABI_SYS_SEND || (int64_t)call->in[7] == ABI_SYS_NB_SEND;
+}
+
+/* Whether the kernel has written a message, as far as can be seen. */
+static bool has_message(const struct script_call *call)
+{
+    return (int64_t)call->in[7] != ABI_SYS_YIELD && !sends_only(call) &&
+           call->out[1] != call->in[1];
+}
+
 /* Results that depend on where things are in memory, or on time. */
 static uint64_t comparable(const struct parts *p, const struct script_call *call)
 {
     uint64_t label = message_label(call->in[1]);
-    bool invoked = (int64_t)call->in[7] == ABI_SYS_CALL && call->out[0] == 0 &&
-                   message_label(call->out[1]) == 0;
+    bool invoked = (int64_t)call->in[7] == ABI_SYS_CALL || sends_only(call);
     if (is_fault(p, message_label(call->out[1]))) {
         return WITHOUT_FIRST_WORD;
     }
-    if (!invoked || message_length(call->out[1]) == 0) {
+    if (!invoked || call->out[0] != 0 || message_label(call->out[1]) != 0 ||
+        message_length(call->out[1]) == 0) {
         return ALL;
     }
     switch (label) { /* tidy: open switch */
@@ -49,7 +61,8 @@ static void expect_words(struct parts *p, struct part_thread *thread, struct par
 {
     uint64_t length = message_length(part->call.out[1]);
     const uint64_t *buffer = look_buffer_words(p->sim, thread->object, true);
-    if (buffer == NULL || length <= ABI_MSG_REGISTERS || part->call.compare == BADGE_AND_INFO) {
+    if (buffer == NULL || length <= ABI_MSG_REGISTERS || !has_message(&part->call) ||
+        part->call.compare == BADGE_AND_INFO) {
         return;
     }
     thread->wanted = true;

@@ -269,7 +269,9 @@ static bool names_slot(const struct part_call *part, uint64_t slot)
         break;
     }
     for (uint64_t k = 0; k < part->call.load_count; k++) {
-        named = named || part->loads[k].value == slot;
+        bool cap = part->loads[k].index >= ABI_BUFFER_CAPS;
+        bool rotate = message_label(in[1]) == ABI_LABEL_CNODE_ROTATE;
+        named = named || ((cap || rotate) && part->loads[k].value == slot);
     }
     return named;
 }
@@ -525,8 +527,7 @@ static void read_bootinfo(struct parts *p)
 static bool will_repeat(const struct parts *p, const struct part_thread *thread)
 {
     return thread->pending != 0 && look_is_thread(p->sim, thread->object) &&
-           thread_is_runnable(thread->object) &&
-           thread->object->regs.pc == thread->pending_pc;
+           thread_is_runnable(thread->object) && thread->object->regs.pc == thread->pending_pc;
 }
 
 /* A panic leaves open what would be right. */

@@ -34,7 +34,7 @@ static inline bool begin(const struct rv64 *rv, struct op *op, enum fp_rounding 
         if (!RV64_LIKELY(begin(rv, op, &rm))) {                                                    \
             return rv64_op_illegal(rv, op);                                                        \
         }                                                                                          \
-        uint32_t flags = 0;                                                                        \
+        uint32_t flags = (uint32_t)rv->f[RV64_FCSR] & 31; /* Quicker if inexact is known. */       \
         action;                                                                                    \
         rv->f[RV64_FCSR] |= flags;                                                                 \
         return RV64_NEXT(rv, op);                                                                  \

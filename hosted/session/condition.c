@@ -217,18 +217,11 @@ static bool exists(const struct kernel *k, const struct thread *thread)
     return t != NULL;
 }
 
-/* Whether the operand means this thread; without one, any. Threads are called as in traces. */
-static bool means(const struct condition *c, const struct session *session,
-                  const struct thread *thread)
+/* Whether the operand means this thread; without one, any. */
+static bool means(const struct condition *c, const struct trace_thread *who)
 {
-    struct trace_thread who;
-    trace_describe_thread(session_sim(session), thread, &who);
-    size_t length = strcspn(c->word, "@");
-    bool named = strlen(who.name) == length && memcmp(who.name, c->word, length) == 0;
-    if (c->word[0] == '\0' || (c->address != 0 && who.paddr == c->address)) {
-        return true;
-    }
-    return named && c->word[length] == '\0';
+    return c->word[0] == '\0' || (c->address != 0 && who->paddr == c->address) ||
+           strcmp(who->name, c->word) == 0;
 }
 
 /* Capabilities whose object is at the address, and that in the slot there. */
@@ -261,42 +254,39 @@ void condition_reset(struct condition *c, const struct session *session)
     }
 }
 
-static bool say(struct session_error *why, const char *what, const struct thread *thread,
-                const struct session *session)
+static bool say(struct session_error *why, const char *what, const struct trace_thread *who)
 {
-    struct trace_thread who;
-    trace_describe_thread(session_sim(session), thread, &who);
-    snprintf(why->text, sizeof why->text, "%s@%" PRIx64 " %s", who.name, who.paddr, what);
+    snprintf(why->text, sizeof why->text, "%s@%" PRIx64 " %s", who->name, who->paddr, what);
     return true;
 }
 
 static bool blocks(const struct condition *c, const struct session *session,
                    struct session_error *why)
 {
-    const struct kernel *k = sim_kernel(session_sim(session));
-    if (!exists(k, c->current) || !thread_is_blocked(c->current) ||
-        !means(c, session, c->current)) {
+    const struct sim *sim = session_sim(session);
+    struct trace_thread who;
+    if (!exists(sim_kernel(sim), c->current) || !thread_is_blocked(c->current)) {
         return false;
     }
-    return say(why, words_state(c->current->state), c->current, session);
+    trace_describe_thread(sim, c->current, &who);
+    return means(c, &who) && say(why, words_state(c->current->state), &who);
 }
 
 static bool runs(const struct condition *c, const struct session *session,
                  struct session_error *why)
 {
-    const struct thread *now = sim_current(session_sim(session));
-    if (now == c->current || sim_is_idle(session_sim(session)) || !means(c, session, now)) {
+    const struct sim *sim = session_sim(session);
+    struct trace_thread who;
+    if (sim_current(sim) == c->current || sim_is_idle(sim)) {
         return false;
     }
-    return say(why, "runs", now, session);
+    trace_describe_thread(sim, sim_current(sim), &who);
+    return means(c, &who) && say(why, "runs", &who);
 }
 
 static bool deletes(const struct condition *c, const struct session *session,
                     struct session_error *why)
 {
-    if (sim_status(session_sim(session)) == SIM_PANICKED) {
-        return false;
-    }
     uint64_t now = count_caps(c, session);
     if (now >= c->caps) {
         return false;
@@ -355,22 +345,19 @@ static bool calls(const struct condition *c, const struct trace_event *event,
     return at != NULL;
 }
 
-static bool faults(const struct condition *c, const struct session *session,
-                   const struct trace_event *event, struct session_error *why)
+static bool faults(const struct condition *c, const struct trace_event *event,
+                   struct session_error *why)
 {
-    if (event->event != SIM_EVENT_FAULT) {
-        return false;
-    }
     snprintf(why->text, sizeof why->text, "%.400s", event->what);
-    return c->word[0] == '\0' || event->who.paddr == c->address ||
-           (exists(sim_kernel(session_sim(session)), c->current) && means(c, session, c->current));
+    return event->event == SIM_EVENT_FAULT && means(c, &event->who);
 }
 
 static bool met(const struct condition *c, const struct session *session, struct session_error *why)
 {
     const struct trace_event *event = session_last(session);
-    if (event == NULL) {
-        return false;
+    bool broken = sim_status(session_sim(session)) == SIM_PANICKED;
+    if (event == NULL || (broken && (c->kind == BLOCKS || c->kind == RUNS || c->kind == DELETES))) {
+        return false; /* The state of a kernel that has panicked is not walked. */
     }
     switch (c->kind) {
     case BLOCKS:
@@ -386,10 +373,10 @@ static bool met(const struct condition *c, const struct session *session, struct
     case CALLS:
         return calls(c, event, why);
     case FAULTS:
-        return faults(c, session, event, why);
+        return faults(c, event, why);
     case PANICS:
         snprintf(why->text, sizeof why->text, "%.400s", sim_message(session_sim(session)));
-        return sim_status(session_sim(session)) == SIM_PANICKED;
+        return broken;
     case KINDS:
         break;
     }

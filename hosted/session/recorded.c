@@ -117,8 +117,7 @@ static enum session_end reach(struct session *session)
     const struct trace_event *line = &session->line;
     uint64_t number = sim_events(session->sim) + 1;
     bool by_itself = line->event == SIM_EVENT_SYSCALL || line->event == SIM_EVENT_FAULT;
-    struct sim_user_stop stop = {
-        .pc = UINT64_MAX, .until = UINT64_MAX, .limit = line->ran + (by_itself ? SLACK : 0)};
+    uint64_t limit = line->ran + (by_itself ? SLACK : 0);
     if (!line->has_cycles) {
         return session_finish(session, SESSION_BAD_TRACE,
                               "line %" PRIu32
@@ -131,7 +130,7 @@ static enum session_end reach(struct session *session)
     }
     sim_set_cycles(session->sim, line->cycles);
     session->instructions = sim_instructions(session->sim);
-    if (stop.limit != 0 && sim_user_run(session->sim, &stop) == SIM_USER_EVENT) {
+    if (sim_user_run(session->sim, limit)) {
         return SESSION_EVENT; /* Compared later; it may be the wrong one. */
     }
     if (sim_status(session->sim) != SIM_RUNNING) {

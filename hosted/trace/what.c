@@ -129,7 +129,7 @@ static bool read_beyond(struct scan *scan, struct message *message)
 static bool read_context(struct scan *scan, struct message *message)
 {
     const char *name;
-    uint64_t number;
+    uint64_t number = 0;
     size_t length = scan_name(scan, &name);
     uint32_t start = invocation_of(ABI_LABEL_TCB_WRITE_REGISTERS)->words;
     if (scan_is(name, length, "length")) {

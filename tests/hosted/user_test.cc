@@ -53,6 +53,11 @@ constexpr uint32_t rdtime(uint32_t rd)
     return i_type(0x73, 2, rd, ZERO, 0xC01);
 }
 
+constexpr uint32_t rdcycle(uint32_t rd)
+{
+    return i_type(0x73, 2, rd, ZERO, 0xC00);
+}
+
 constexpr uint32_t lr_d(uint32_t rd, uint32_t rs1)
 {
     return 2u << 27 | rs1 << 15 | 3 << 12 | rd << 7 | 0x2F;
@@ -351,33 +356,27 @@ TEST_F(User, AForgottenFlushShows)
     EXPECT_EQ(root->regs.x[S1], 0u) << "through the translation that the TLB remembers";
 }
 
-struct Place {
-    uint64_t count;
-};
-
-bool third_time(void *context, struct sim *)
-{
-    return ++static_cast<struct Place *>(context)->count == 3;
-}
-
-uint64_t given_time(void *)
-{
-    return 12345;
-}
-
-TEST_F(User, RunsToAPlaceThatIsGiven)
+TEST_F(User, RunsForAsLongAsItIsTold)
 {
     boot({addi(S0, S0, 1), rdtime(S1), kBackTwo});
-    struct Place place = {0};
-    struct sim_user_stop stop = {&place, kImage, third_time, given_time, sim_now(sim), 1000};
-    EXPECT_EQ(sim_user_run(sim, &stop), SIM_USER_HERE);
-    EXPECT_EQ(root->regs.x[S0], 2u) << "the first time is right at the start";
-    EXPECT_EQ(root->regs.x[S1], 12345u);
+    sim_set_cycles(sim, 200000 * 100 + 98); /* rdtime comes at the last instruction of a tick, */
+    EXPECT_FALSE(sim_user_run(sim, 6));
+    EXPECT_EQ(root->regs.x[S0], 2u);
+    EXPECT_EQ(root->regs.x[S1], 200001u) << "then three instructions later";
     EXPECT_EQ(root->regs.pc, kImage);
     EXPECT_EQ(sim_events(sim), 0u);
-    stop.pc = UINT64_MAX;
-    EXPECT_EQ(sim_user_run(sim, &stop), SIM_USER_LIMIT);
+    EXPECT_FALSE(sim_user_run(sim, 1000));
     EXPECT_EQ(sim_instructions(sim), 6u + 1000u);
+    EXPECT_EQ(sim_now(sim), 200000u + (98 + 1006) / 100);
+}
+
+TEST_F(User, RunsIntoTheKernel)
+{
+    boot({rdcycle(S0), addi(A7, ZERO, ABI_SYS_YIELD), kEcall});
+    sim_set_cycles(sim, sim_now(sim) * 100 + 7);
+    EXPECT_TRUE(sim_user_run(sim, 1000));
+    EXPECT_EQ(sim_events(sim), 1u);
+    EXPECT_EQ(root->regs.x[S0], sim_now(sim) * 100 + 7);
 }
 
 struct Log {

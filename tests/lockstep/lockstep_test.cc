@@ -25,8 +25,8 @@ namespace {
 const std::vector<uint32_t> kProgram = {
     0xC01025F3, /* rdtime a1 */
     0xC0002673, /* rdcycle a2 */
-    0x05800513, /* li a0, 'X' */
-    0xFF400893, /* li a7, -12: DebugPutChar */
+    0x05800513, /* li a0, 0x58 */
+    0xFFA00893, /* li a7, -6: NBSend, to no one. */
     0x00000073, /* ecall */
     0xFF500893, /* li a7, -11: Yield */
     0x00000073, /* ecall */
@@ -292,7 +292,7 @@ TEST(Lockstep, SaysWhatDiffers)
     memcpy(&head, &changed[first], sizeof head);
     ASSERT_EQ(EVENTS_ENTRY, head.kind);
     ASSERT_EQ(1u << 10, head.mask & -head.mask); /* a0 is the first that has changed. */
-    changed[first + 8 + 6 * 8] = 'Y';
+    changed[first + 8 + 6 * 8] = 0x59;
     std::string said = play(changed, writer.elf);
     EXPECT_NE(std::string::npos, said.find("event 1: thread ")) << said;
     EXPECT_NE(std::string::npos, said.find("a0: 0x59, here 0x58")) << said;
