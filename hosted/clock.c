@@ -21,7 +21,7 @@ static void ring_alarms(struct sim *sim)
 {
     struct machine *m = &sim->machine;
     for (uint32_t i = 0; i < sim->device_count; i++) {
-        if (m->alarms[i] > m->now) {
+        if (m->alarms[i] == UINT64_MAX || m->alarms[i] > m->now) {
             continue;
         }
         bool busy = sim->busy;

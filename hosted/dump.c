@@ -31,6 +31,12 @@ static bool good(const struct dump *d, const void *object, size_t size)
            sim_ram(d->sim, address - SIM_WINDOW, size) != NULL;
 }
 
+/* A thread begins where its slots may. */
+static bool good_thread(const struct dump *d, const struct thread *thread)
+{
+    return is_aligned((uintptr_t)thread, 5) && good(d, thread, sizeof *thread);
+}
+
 /* Objects are called by their physical addresses. */
 static uint64_t label_of(const void *object)
 {
@@ -41,7 +47,7 @@ static void put_thread_name(const struct dump *d, const struct thread *thread)
 {
     if (thread == NULL) {
         fprintf(d->file, "nobody");
-    } else if (!good(d, thread, sizeof *thread)) {
+    } else if (!good_thread(d, thread)) {
         fprintf(d->file, "(bad thread pointer %p)", (const void *)thread);
     } else {
         fprintf(d->file, "'%.*s' at %" PRIx64, CONFIG_NAME_SIZE - 1, thread->name,
@@ -56,7 +62,7 @@ static void put_queue(const struct dump *d, const char *what, const struct threa
     for (uint32_t i = 0; thread != NULL && i < QUEUE_LIMIT; i++) {
         fprintf(d->file, " ");
         put_thread_name(d, thread);
-        if (!good(d, thread, sizeof *thread)) {
+        if (!good_thread(d, thread)) {
             break;
         }
         thread = thread->queue_next;
@@ -146,7 +152,7 @@ static void put_threads(const struct dump *d)
     const struct thread *thread = d->sim->k->threads;
     fprintf(d->file, "Threads:\n");
     for (uint32_t i = 0; thread != NULL && i < LIST_LIMIT; i++) {
-        if (!good(d, thread, sizeof *thread)) {
+        if (!good_thread(d, thread)) {
             fprintf(d->file, "  (bad thread pointer %p)\n", (const void *)thread);
             return;
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* The program `albireo`: the kernel on a simulated machine, for everybody. */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -58,6 +59,17 @@ static bool asks_for_help(const char *word)
     return strcmp(word, "help") == 0 || strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
 }
 
+/* A command that has done well, but not all that it printed has got anywhere, has not. */
+static int flushed(int status)
+{
+    bool good = fflush(stdout) == 0 && ferror(stdout) == 0;
+    if (good || status != COMMAND_GOOD) {
+        return status;
+    }
+    fprintf(stderr, "albireo: standard output: %s\n", strerror(errno));
+    return COMMAND_INPUT;
+}
+
 int main(int argc, char **argv)
 {
     if (argc >= 2 && asks_for_help(argv[1])) {
@@ -70,7 +82,7 @@ int main(int argc, char **argv)
     }
     const struct entry *entry = argc >= 2 ? find(argv[1]) : NULL;
     if (entry != NULL) {
-        return entry->run(argc - 1, argv + 1);
+        return flushed(entry->run(argc - 1, argv + 1));
     }
     if (argc >= 2) {
         fprintf(stderr, "albireo: unknown command '%s'\nTry 'albireo --help'.\n", argv[1]);

@@ -11,13 +11,14 @@
 #include "core/ram.h"
 #include "hosted/trace/look.h"
 
-enum { BUFFER_BYTES = TRACE_BUFFER_WORDS * 8, LEVEL_MAX = 1 << 20 };
+enum { BUFFER_BYTES = TRACE_BUFFER_WORDS * 8, LEVEL_MAX = 1 << 20, POOL_SIZE = 1 << 20 };
 
 /* Memory of steps: never freed one by one. */
 struct pool {
     struct pool *next;
+    size_t size;
     size_t used;
-    char bytes[1 << 20];
+    char bytes[];
 };
 
 struct trial {
@@ -50,12 +51,14 @@ static void *pool_copy(struct trial *t, const void *bytes, size_t size)
     if (size == 0) {
         return NULL;
     }
-    if (t->pool == NULL || sizeof t->pool->bytes - t->pool->used < rounded) {
-        struct pool *pool = malloc(sizeof *pool);
+    if (t->pool == NULL || t->pool->size - t->pool->used < rounded) {
+        size_t room = rounded > POOL_SIZE ? rounded : POOL_SIZE; /* A long line has many words. */
+        struct pool *pool = malloc(sizeof *pool + room);
         if (pool == NULL) {
             abort();
         }
         pool->next = t->pool;
+        pool->size = room;
         pool->used = 0;
         t->pool = pool;
     }

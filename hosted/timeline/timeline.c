@@ -253,9 +253,12 @@ static void write_entry(struct timeline *t, const struct trace_event *event,
     event_end(&t->writer);
 }
 
-/* A thread is no more: its slice ends now. */
+/* A thread is no more: its slice ends now, and so does the line that it was printing. */
 static void bury(struct timeline *t, struct track *track)
 {
+    if (track->line_length > 0) {
+        write_line(t, track);
+    }
     track->now = (struct slice){.look = LOOK_GONE};
     write_slice(t, track);
     track->thread = NULL;

@@ -4,8 +4,8 @@
 #include <string.h>
 
 #include "core/bits.h"
+#include "hosted/trace/event.h"
 #include "hosted/trace/look.h"
-#include "hosted/trace/names.h"
 #include "hosted/trace/text.h"
 #include "hosted/trace/trace.h"
 
@@ -20,13 +20,12 @@ static bool fail(struct trace_error *error, const struct trace_event *event, con
     return false;
 }
 
-static void put_thread(char *out, size_t size, const struct trace_thread *thread)
+static void name_thread(char *out, size_t size, const struct trace_thread *thread)
 {
-    if (thread->paddr == 0) {
-        snprintf(out, size, "idle");
-    } else {
-        snprintf(out, size, "%s@%llx", thread->name, (unsigned long long)thread->paddr);
-    }
+    struct text text;
+    text_to_buffer(&text, out, size);
+    event_put_thread(&text, thread);
+    text_end(&text);
 }
 
 /* The thread that the event is of runs; a system call or fault is of some thread. */
@@ -38,8 +37,8 @@ static bool check_who(const struct sim *sim, const struct trace_event *event,
     char found[64];
     struct trace_thread thread;
     trace_describe_thread(sim, current, &thread);
-    put_thread(expected, sizeof expected, &event->who);
-    put_thread(found, sizeof found, &thread);
+    name_thread(expected, sizeof expected, &event->who);
+    name_thread(found, sizeof found, &thread);
     if (event->who.paddr != UINT64_MAX && event->who.paddr != thread.paddr) {
         snprintf(text, sizeof text, "it is of %s, but %s runs", expected, found);
         return fail(error, event, text);

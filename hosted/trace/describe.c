@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "hosted/trace/event.h"
 #include "hosted/trace/names.h"
 #include "hosted/trace/text.h"
 #include "hosted/words.h"
@@ -55,21 +56,6 @@ void trace_describe_thread(const struct sim *sim, const struct thread *thread,
         out->name[i] = in_name(thread->name[i]);
     }
     out->name[i] = '\0';
-}
-
-static void put_thread(struct text *text, const struct trace_thread *thread)
-{
-    if (thread->paddr == 0) {
-        text_put(text, "idle");
-        return;
-    }
-    char digits[24];
-    struct text hex;
-    text_to_buffer(&hex, digits, sizeof digits);
-    text_hex(&hex, thread->paddr);
-    text_put(text, thread->name);
-    text_char(text, '@');
-    text_bytes(text, digits + 2, hex.used - 2);
 }
 
 /* --- Before ----------------------------------------------------------------------------------- */
@@ -233,7 +219,7 @@ static void put_outcome(const struct sim *sim, const struct thread *next, struct
     }
     if (!stays) {
         text_put(text, was_idle ? "-> " : " -> ");
-        put_thread(text, &out->next);
+        event_put_thread(text, &out->next);
         if (out->next.paddr != 0) {
             describe_return(sim, next, out->before.signals, text);
         }

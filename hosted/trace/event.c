@@ -38,8 +38,7 @@ void trace_event_clear(struct trace_event *event)
     event->read_capacity = read_capacity;
 }
 
-/* Room for one more. */
-static void *grown(void *array, uint32_t count, uint32_t *capacity, size_t size)
+void *event_grown(void *array, uint32_t count, uint32_t *capacity, size_t size)
 {
     if (count < *capacity) {
         return array;
@@ -55,14 +54,14 @@ static void *grown(void *array, uint32_t count, uint32_t *capacity, size_t size)
 void trace_event_add_word(struct trace_event *event, uint64_t paddr, uint64_t value)
 {
     event->words =
-        grown(event->words, event->word_count, &event->word_capacity, sizeof *event->words);
+        event_grown(event->words, event->word_count, &event->word_capacity, sizeof *event->words);
     event->words[event->word_count++] = (struct trace_word){paddr, value};
 }
 
 void trace_event_add_read(struct trace_event *event, uint64_t value)
 {
     event->reads =
-        grown(event->reads, event->read_count, &event->read_capacity, sizeof *event->reads);
+        event_grown(event->reads, event->read_count, &event->read_capacity, sizeof *event->reads);
     event->reads[event->read_count++] = value;
 }
 
@@ -140,7 +139,7 @@ static void put_recorded(struct text *text, const struct trace_event *event)
     }
 }
 
-static void put_who(struct text *text, const struct trace_thread *who)
+void event_put_thread(struct text *text, const struct trace_thread *who)
 {
     if (who->paddr == UINT64_MAX) {
         text_char(text, '*');
@@ -165,7 +164,7 @@ static void put_event(struct text *text, const struct trace_event *event)
         text_dec(text, event->time);
     }
     text_char(text, ' ');
-    put_who(text, &event->who);
+    event_put_thread(text, &event->who);
     text_put(text, ": ");
     text_put(text, event->what);
     put_registers(text, event);

@@ -153,19 +153,6 @@ static bool next_line(struct reader *reader)
 
 /* --- The parts of a trace --------------------------------------------------------------------- */
 
-static void *grown(void *array, uint32_t count, uint32_t *capacity, size_t size)
-{
-    if (count < *capacity) {
-        return array;
-    }
-    *capacity = *capacity == 0 ? 256 : 2 * *capacity;
-    array = realloc(array, *capacity * size);
-    if (array == NULL) {
-        abort();
-    }
-    return array;
-}
-
 static uint64_t last_event(const struct trace *trace)
 {
     return trace->header.first + trace->events.count - 1;
@@ -204,9 +191,9 @@ static bool locate_event(struct reader *reader)
                          (unsigned long long)number, (unsigned long long)expected);
     }
     uint32_t capacity = events->capacity;
-    events->lines = grown(events->lines, events->count, &capacity, sizeof *events->lines);
+    events->lines = event_grown(events->lines, events->count, &capacity, sizeof *events->lines);
     events->offsets =
-        grown(events->offsets, events->count, &events->capacity, sizeof *events->offsets);
+        event_grown(events->offsets, events->count, &events->capacity, sizeof *events->offsets);
     events->lines[events->count] = reader->line;
     events->offsets[events->count++] = offset;
     return true;
@@ -225,8 +212,8 @@ static bool read_input(struct reader *reader)
     if (!event_read_input(&reader->scan, &input)) {
         return false;
     }
-    trace->inputs =
-        grown(trace->inputs, trace->input_count, &trace->input_capacity, sizeof *trace->inputs);
+    trace->inputs = event_grown(trace->inputs, trace->input_count, &trace->input_capacity,
+                                sizeof *trace->inputs);
     trace->inputs[trace->input_count++] = input;
     return true;
 }
