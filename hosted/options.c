@@ -208,10 +208,9 @@ bool options_command(struct options *options, int argc, char **argv, int *status
         return false;
     }
     if (options->help) {
-        printf(
-            "usage: albireo %s [OPTION]...\n\noptions:\n%s\nexit status: 0 good, 1 the run failed, 2 "
-            "wrong usage\n",
-            argv[0], options_help());
+        printf("usage: albireo %s [OPTION]...\n\noptions:\n%s\n"
+               "exit status: 0 good, 1 the run failed, 2 wrong usage\n",
+               argv[0], options_help());
         *status = COMMAND_GOOD;
     }
     return !options->help;

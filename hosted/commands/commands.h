@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* The commands of the program `albireo`. Each gets the words behind its name, prints its own help
- * on --help, says what is wrong on standard error as "albireo NAME: ...", and gives the exit status.
- */
+ * on --help, says what is wrong on standard error as "albireo NAME: ...", and gives the exit
+ * status. */
 #ifndef HOSTED_COMMANDS_COMMANDS_H
 #define HOSTED_COMMANDS_COMMANDS_H
 

@@ -34,9 +34,10 @@ struct run_options {
 static const char help[] =
     "usage: albireo run [OPTION]... ROOTTASK.elf\n\n"
     "Runs a root task on a machine like QEMU's virt board: the same memory map, interrupt\n"
-    "controller, timer and serial port. User code is interpreted; time is virtual: one tick of the\n"
-    "10 MHz timer is 100 instructions of user code, and the kernel takes no time. So two runs are\n"
-    "the same. Standard input is the serial port's, and the console goes to standard output.\n\n"
+    "controller, timer and serial port. User code is interpreted; time is virtual: one tick of\n"
+    "the 10 MHz timer is 100 instructions of user code, and the kernel takes no time. So two runs\n"
+    "are the same. Standard input is the serial port's, and the console goes to standard\n"
+    "output.\n\n"
     "options:\n"
     "  --memory SIZE          RAM; may end in K, M or G (default 128M)\n"
     "  --root-cnode-bits N    slots of the root CNode: 2^N (default 12)\n"
@@ -279,7 +280,9 @@ int command_run(int argc, char **argv)
     header.machine.root_cnode_bits = (uint32_t)o.cnode_bits;
     struct session_options options = {.no_hashes = o.trace == NULL || o.hash_every == 0,
                                       .check_every = o.checks ? 1 : 0,
-                                      .console = o.quiet ? NULL : stdout};
+                                      .forwards_only = true,
+                                      .console = o.quiet ? NULL : stdout,
+                                      .forwards_only = true};
     struct session *session = session_boot(&header, &options, &error);
     if (session == NULL) {
         fprintf(stderr, "albireo run: %s\n", error.text);

@@ -55,7 +55,7 @@ static void current_place(const struct lockstep *l, struct log_place *place)
 static void compare_place(struct lockstep *l, const char *when, const struct log_place *log)
 {
     struct log_place here;
-    char text[LOCKSTEP_TEXT / 2];
+    char text[LOCKSTEP_TEXT]; /* Room for all registers. */
     size_t length = 0;
     current_place(l, &here);
     if (log->thread != here.thread) {

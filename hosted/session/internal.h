@@ -14,6 +14,8 @@
 
 enum { SESSION_SNAPSHOTS = 24, SESSION_COMPLAINT = 4 * TRACE_TEXT };
 
+#define SESSION_INTERRUPTED "interrupted"
+
 /* What comes in at the serial port. A device of its own, so that its alarm and its state go back
  * with snapshots. */
 struct port_input {

@@ -125,8 +125,9 @@ static void ending(const struct session *session, char *text, size_t size)
         snprintf(text, size, "halted");
     } else if (status == SIM_PANICKED) {
         snprintf(text, size, "panic: %s", sim_message(session->sim));
-    } else if (session->interrupted != 0) {
-        snprintf(text, size, "interrupted");
+    } else if (session->end == SESSION_STOPPED &&
+               strcmp(session->complaint, SESSION_INTERRUPTED) == 0) {
+        snprintf(text, size, "%s", SESSION_INTERRUPTED);
     } else if (session->end == SESSION_STOPPED) {
         snprintf(text, size, "idle: %.500s", session->complaint);
     } else {

@@ -86,7 +86,8 @@ void session_observe(struct session *session, session_observer *observer, void *
 void session_stop_before(struct session *session, uint64_t number);
 void session_debug_stop(uint64_t number);
 
-/* For signal handlers: the run ends with SESSION_STOPPED before its next event. */
+/* For signal handlers: the next step ends with SESSION_STOPPED before its event; the one after that
+ * goes on. */
 void session_interrupt(struct session *session);
 
 /* --- Recording -------------------------------------------------------------------------------- */

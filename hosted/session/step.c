@@ -95,22 +95,22 @@ static void describe(struct session *session, bool on)
 enum session_end session_stopped(struct session *session)
 {
     const struct sim *sim = session->sim;
-    enum session_end end = SESSION_STOPPED;
-    const char *why = sim_run_complaint(sim, SIM_RUN_STOPPED);
+    const char *why =
+        sim_run_complaint(sim, sim_status(sim) == SIM_RUNNING ? SIM_RUN_IDLE : SIM_RUN_STOPPED);
     if (session->interrupted != 0) {
-        why = "interrupted";
-    } else if (sim_status(sim) == SIM_RUNNING) {
-        why = sim_run_complaint(sim, SIM_RUN_IDLE);
+        session->interrupted = 0;
+        session_finish(session, SESSION_STOPPED, SESSION_INTERRUPTED);
+        session->end_at = UINT64_MAX; /* The next step may go on. */
+        return SESSION_STOPPED;
     }
-    if (session->has_line && session->interrupted == 0) {
+    if (session->has_line) {
         return session_finish(session, SESSION_DIFFERENT,
                               "event %" PRIu64 " (line %" PRIu32 "): the trace says that there is\n"
                               "    %s\nbut the system has stopped: %s",
                               sim_events(sim) + 1, session->line.line, session->line.what,
                               why == NULL ? "it has halted" : why);
     }
-    session_finish(session, end, "%s", why == NULL ? "" : why);
-    return end;
+    return session_finish(session, SESSION_STOPPED, "%s", why == NULL ? "" : why);
 }
 
 /* Until event `last` has happened. */

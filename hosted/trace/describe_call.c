@@ -325,11 +325,8 @@ static void put_debug(const struct sim *sim, const struct thread *thread, int64_
             return;
         }
         const char *name = (const char *)(buffer + ABI_BUFFER_MSG);
-        size_t length = strnlen(name, ABI_MSG_MAX_LENGTH * 8);
-        if (length < ABI_MSG_MAX_LENGTH * 8) {
-            text_char(text, ' ');
-            text_quoted(text, name, length);
-        }
+        text_char(text, ' ');
+        text_quoted(text, name, strnlen(name, ABI_MSG_MAX_LENGTH * 8));
     }
 }
 

@@ -93,7 +93,8 @@ static bool plain_eight(const char *at)
     memcpy(&word, at, sizeof word);
     uint64_t ones = UINT64_MAX / 255;
     uint64_t below_space = (word - ones * 0x20) & ~word;
-    return ((word | below_space) & ones * 0x80) == 0;
+    uint64_t delete = word + ones; /* 0x7F becomes 0x80. */
+    return ((word | below_space | delete) & ones * 0x80) == 0;
 }
 
 /* Text, and nothing that would look like text and is not. */
@@ -105,13 +106,17 @@ static bool check_characters(struct scan *scan)
         unsigned char c = (unsigned char)*at;
         if (left >= 8 && plain_eight(at)) {
             at += 8;
-        } else if ((c >= 0x20 && c < 0x80) || c == '\t') {
+        } else if ((c >= 0x20 && c < 0x7F) || c == '\t') {
             at++;
         } else if (c == '\r') {
             return scan_fail(scan, "a carriage return; lines end in a newline alone");
-        } else if (c < 0x20) {
+        } else if (c < 0x80) {
             return scan_fail(scan, "the control character 0x%02x in column %zu", c,
                              (size_t)(at - scan->at) + 1);
+        } else if (c == 0xC2 && left > 1 && (unsigned char)at[1] >= 0x80 &&
+                   (unsigned char)at[1] < 0xA0) { /* U+0080 to U+009F: terminals obey them. */
+            return scan_fail(scan, "the control character U+%04X in column %zu",
+                             (unsigned char)at[1], (size_t)(at - scan->at) + 1);
         } else {
             size_t length = utf8_length((const unsigned char *)at, left);
             if (length == 0) {

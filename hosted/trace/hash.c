@@ -87,25 +87,29 @@ static uint64_t flag(const bool *value)
     return *(const unsigned char *)value;
 }
 
-/* Like look_good(), but quick for what lies in the same region as the last. */
-static bool good(struct hasher *h, const void *object, uint64_t size)
+/* Looks in all of the regions, and remembers the one that it is in. */
+static bool find_region(struct hasher *h, uint64_t paddr, uint64_t size)
 {
-    uint64_t paddr = (uintptr_t)object - SIM_WINDOW;
-    if (paddr % look_alignment(size) == 0 && paddr >= h->ram_start && paddr < h->ram_end &&
-        size <= h->ram_end - paddr) {
-        return true;
-    }
-    if (!look_good(h->sim, object, size)) {
-        return false;
-    }
     const struct sim_config *config = &h->sim->config;
     for (uint32_t i = 0; i < h->sim->mapped; i++) {
         if (paddr >= config->ram[i].start && paddr < config->ram[i].end) {
             h->ram_start = config->ram[i].start;
             h->ram_end = config->ram[i].end;
+            return size <= h->ram_end - paddr;
         }
     }
-    return true;
+    return false;
+}
+
+/* Like look_good(), but quick for what lies in the same region as the last. */
+static inline bool good(struct hasher *h, const void *object, uint64_t size)
+{
+    uint64_t paddr = (uintptr_t)object - SIM_WINDOW;
+    if (paddr % look_alignment(size) != 0) {
+        return false;
+    }
+    bool same = paddr >= h->ram_start && paddr < h->ram_end && size <= h->ram_end - paddr;
+    return same || find_region(h, paddr, size);
 }
 
 static uint64_t object_word(struct hasher *h, const void *object)
@@ -118,7 +122,18 @@ static uint64_t object_word(struct hasher *h, const void *object)
 
 static uint64_t thread_word(struct hasher *h, const struct thread *thread)
 {
-    return look_is_idle(h->sim, thread) ? PLACE_IDLE : object_word(h, thread);
+    return thread != NULL && look_is_idle(h->sim, thread) ? PLACE_IDLE : object_word(h, thread);
+}
+
+/* As look_is_thread(). */
+static bool is_thread(struct hasher *h, const struct thread *thread)
+{
+    if (!good(h, thread, sizeof *thread)) {
+        return false;
+    }
+    const struct thread *before = thread->all_prev;
+    return before == NULL ? h->k->threads == thread
+                          : good(h, before, sizeof *before) && before->all_next == thread;
 }
 
 static void put_queue(struct hasher *h, const struct thread_list *list)
@@ -281,7 +296,7 @@ static void put_place(struct hasher *h, const struct slot *slot)
         put(h, PLACE_IRQ_SLOT + from_irqs / sizeof *slot);
     } else if (from_barriers < sizeof k->cdt_barriers) {
         put(h, PLACE_BARRIER + from_barriers / sizeof *slot);
-    } else if (from_thread < sizeof thread->slots && look_is_thread(h->sim, thread)) {
+    } else if (from_thread < sizeof thread->slots && is_thread(h, thread)) {
         put(h, PLACE_THREAD_SLOT + from_thread / sizeof *slot);
         put(h, look_paddr(thread));
     } else {

@@ -221,7 +221,7 @@ struct trace_action {
     uint32_t word_count;
     struct trace_word words[TRACE_BUFFER_WORDS]; /* Of the caller's IPC buffer, by index. */
     bool has_name;                               /* DebugNameThread: */
-    uint32_t name_size;                          /* bytes at message word 0, NUL included. */
+    uint32_t name_size; /* bytes at message word 0; with the NUL, if they are less than all. */
     char name[ABI_MSG_MAX_LENGTH * 8];
 };
 

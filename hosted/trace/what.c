@@ -325,12 +325,14 @@ static bool read_api_call(struct scan *scan, int64_t number, struct trace_action
 static bool read_thread_name(struct scan *scan, struct trace_action *action)
 {
     size_t length;
-    if (!scan_quoted(scan, action->name, sizeof action->name - 1, &length)) {
+    if (!scan_quoted(scan, action->name, sizeof action->name, &length)) {
         return false;
     }
-    action->name[length] = '\0';
+    if (length < sizeof action->name) {
+        action->name[length++] = '\0';
+    }
     action->has_name = true;
-    action->name_size = (uint32_t)length + 1;
+    action->name_size = (uint32_t)length;
     return true;
 }
 

@@ -28,7 +28,8 @@ expect() {
 }
 
 # The conformance program: line by line what the native threads' run has printed.
-"$albireo" run --trace "$work/conformance.trace" "$conformance" </dev/null >"$work/conformance.tap" ||
+"$albireo" run --trace "$work/conformance.trace" "$conformance" \
+    </dev/null >"$work/conformance.tap" ||
     fail "conformance does not end well"
 "$compare" "$tap" "$work/conformance.tap" || fail "conformance differs from the native run"
 expect 0 'all as recorded' replay "$work/conformance.trace"

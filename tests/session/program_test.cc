@@ -370,9 +370,12 @@ TEST_F(ProgramTest, InterruptedByASignal)
     session_interrupt(session.get());
     EXPECT_EQ(session_step(session.get()), SESSION_STOPPED);
     EXPECT_EQ(complaint(session.get()), "interrupted");
+    EXPECT_EQ(session_step(session.get()), SESSION_EVENT) << "it can go on";
+    session_interrupt(session.get());
+    EXPECT_EQ(session_step(session.get()), SESSION_STOPPED);
     ASSERT_TRUE(session_record_end(session.get(), &error)) << error.text;
     fclose(recording.file);
-    EXPECT_TRUE(has(std::string(text, size), "\nend 1 interrupted\n")) << text;
+    EXPECT_TRUE(has(std::string(text, size), "\nend 2 interrupted\n")) << text;
     free(text);
 }
 

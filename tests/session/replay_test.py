@@ -170,6 +170,11 @@ class ReplayTest(unittest.TestCase):
         arguments = words[words.index("--args") + 1:]
         self.assertEqual(arguments[1:5],
                          ["replay", self.demo, "--stop-before", line.split(" ")[0]])
+        # Debian's own stops where the kernel is entered for the system call.
+        status, out, err = albireo("replay", self.demo, "--gdb", "--to", line.split(" ")[0],
+                                   stdin=b"info symbol $pc\nkill\nquit\n")
+        self.assertEqual(status, GOOD, out + err)
+        self.assertRegex(out, r"kernel_on_syscall(\(.*\))?( \+ \d+)? in section \.text")
         env["ALBIREO_GDB"] = "/nowhere/gdb"
         status, _, err = albireo("replay", self.demo, "--gdb", env=env)
         self.assertEqual(status, INPUT)

@@ -436,7 +436,7 @@ class System {
     Word spawned_ = 0;
     bool panic_expected_ = false;
     bool reported_ = false;
-    std::unique_ptr<struct counters> counted_; /* Already in the table. */
+    std::unique_ptr<struct counters> counted_;      /* Already in the table. */
     std::unique_ptr<class TraceRecorder> recorder_; /* With ALBIREO_TRACE_DIR. */
 };
 

@@ -22,7 +22,7 @@ std::string record_and_play(const std::function<void(System &)> &scenario,
         Recording recording(sys.sim());
         sys.TCB_SetPriority(kTcb, kTcb, 100);
         scenario(sys);
-        EXPECT_TRUE(sys.alive());
+        EXPECT_FALSE(sys.panicked());
         text = recording.text();
         lines = recording.lines;
     }
@@ -195,6 +195,8 @@ TEST(TraceApply, DebugCalls)
         if (CONFIG_DEBUG) { /* Else root has faulted, and nobody runs. */
             sys.ecall(ABI_SYS_DEBUG_CAP_IDENTIFY, {kTcb});
             sys.ecall(ABI_SYS_DEBUG_PUT_CHAR, {'x'});
+            std::memset(buffer + ABI_BUFFER_MSG, 'y', 960); /* A name that does not end. */
+            sys.ecall(ABI_SYS_DEBUG_NAME_THREAD, {kTcb});
         }
     });
     const char *expected = CONFIG_DEBUG ? " the_one_and_only@" : ": unknown-syscall -17";

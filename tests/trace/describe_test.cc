@@ -339,8 +339,13 @@ TEST_F(Describe, DebugCalls)
     sys.ecall(ABI_SYS_DEBUG_NAME_THREAD, {server.tcb});
     expect("DebugNameThread " + hex(server.tcb) + " \"a name \\x7c \\x3d \\x231\"", "done");
     EXPECT_EQ(who(sys, server).substr(0, 14), "a_name______1@");
-    sys.ecall(ABI_SYS_DEBUG_HALT);
-    expect("DebugHalt", "halted");
+    std::memset(buffer + ABI_BUFFER_MSG, 0xFF, 960); /* A name that does not end. */
+    sys.ecall(ABI_SYS_DEBUG_NAME_THREAD, {server.tcb});
+    std::string name;
+    for (int i = 0; i < 960; i++) {
+        name += "\\xff";
+    }
+    expect("DebugNameThread " + hex(server.tcb) + " \"" + name + "\"", "halted");
 }
 
 TEST_F(Describe, APanic)

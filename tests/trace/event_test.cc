@@ -206,6 +206,9 @@ TEST(TraceEvent, WordsBecomeMemory)
     EXPECT_TRUE(action.has_name);
     EXPECT_EQ(action.name_size, 4u);
     EXPECT_STREQ(action.name, "ab ");
+    action = action_of("DebugNameThread 5 \"" + std::string(960, 'x') + "\"");
+    EXPECT_EQ(action.name_size, 960u);
+    EXPECT_EQ(action.name[959], 'x');
     std::string words = "Call 5 label=1 words=[0";
     for (int i = 1; i < ABI_MSG_MAX_LENGTH; i++) {
         words += ", " + std::to_string(i);

@@ -15,8 +15,8 @@
 # ALBIREO_SKIP_PACKAGES=1 skips it all, for systems that get the tools in another way.
 set -euo pipefail
 
-# bazel-bootstrap brings a JDK; binutils brings nm, ar and readelf. The program contains a device tree
-# and a RISC-V program.
+# bazel-bootstrap brings a JDK; binutils brings nm, ar and readelf. The program contains a device
+# tree and a RISC-V program.
 run_packages=(
     bazel-bootstrap
     binutils
