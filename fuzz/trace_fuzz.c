@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* One input is one trace: whatever its bytes, reading it ends, and what cannot be read is refused
- * with a sentence. What can be read is written again, and then reads as the same.
+ * with a sentence. What can be read is written again, and then reads as the same. A trace of calls
+ * is played, on the machine that it describes: the kernel survives whatever users do.
  *
  * With an AFL++ compiler: a persistent harness for afl-fuzz. Otherwise a program that reads the
  * inputs named on its command line, or one from stdin. A crash is a finding.
@@ -15,7 +16,7 @@
 
 #include "hosted/trace/trace.h"
 
-enum { INPUT_SIZE_MAX = 1 << 16 };
+enum { INPUT_SIZE_MAX = 1 << 16, EVENTS_MAX = 200 };
 
 static void expect(bool condition, const char *what)
 {
@@ -70,6 +71,44 @@ static char *rewrite(struct trace *trace, size_t *size)
     return text;
 }
 
+static void play_events(struct trace *trace, struct sim *sim)
+{
+    struct trace_event event = {0};
+    struct trace_event result = {0};
+    struct trace_error error = {{0}};
+    struct trace_shadow *shadow = trace_shadow_create();
+    for (uint64_t n = 1; n <= trace_events(trace) && n <= EVENTS_MAX; n++) {
+        if (!trace_event_at(trace, n, &event, &error) || !trace_apply(sim, &event, &error)) {
+            expect_sentence(&error);
+            break;
+        }
+        trace_describe_before(sim, shadow, event.event, event.a, event.b, &result);
+        sim_fire(sim, event.event, event.a, event.b);
+        trace_describe_after(sim, shadow, &result);
+        (void)trace_state_hash(sim);
+    }
+    expect(sim_status(sim) != SIM_PANICKED, "the kernel survives");
+    trace_shadow_free(shadow);
+    trace_event_free(&event);
+    trace_event_free(&result);
+}
+
+static void play(struct trace *trace)
+{
+    const struct trace_header *header = trace_header(trace);
+    struct sim_config config = header->machine;
+    struct sim_error error = {{0}};
+    config.dtb = header->dtb;
+    config.dtb_size = header->dtb_size;
+    struct sim *sim = sim_create(&config, &error);
+    if (sim == NULL) {
+        expect(error.text[0] != '\0', "a machine that cannot be is refused with a sentence");
+        return;
+    }
+    play_events(trace, sim);
+    sim_destroy(sim);
+}
+
 static void read_input(const char *data, size_t size)
 {
     struct trace_error error = {{0}};
@@ -78,6 +117,9 @@ static void read_input(const char *data, size_t size)
     if (trace == NULL) {
         expect_sentence(&error);
         return;
+    }
+    if (trace_header(trace)->kind == TRACE_CALLS) {
+        play(trace);
     }
     char *first = rewrite(trace, &first_size);
     trace_close(trace);

@@ -258,7 +258,9 @@ static bool flatten(struct parser *p, struct elf_image *image)
     }
     for (uint32_t i = 0; i < p->count; i++) {
         const Elf64_Phdr *s = &p->loads[i];
-        memcpy(image->bytes + (s->p_vaddr - image->vaddr), p->file + s->p_offset, s->p_filesz);
+        if (s->p_filesz > 0) { /* Else p_offset may be anything. */
+            memcpy(image->bytes + (s->p_vaddr - image->vaddr), p->file + s->p_offset, s->p_filesz);
+        }
     }
     return true;
 }

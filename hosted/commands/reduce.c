@@ -28,8 +28,8 @@ static const char help[] =
     "usage: albireo reduce [OPTION]... TRACE\n\n"
     "Leaves out of a trace whatever is not needed for its symptom: a kernel panic, a violated\n"
     "invariant, or the answer to a call. The result is a trace of calls, which stands alone. Its\n"
-    "last line is the event with the symptom, without an outcome: what would be right there is for\n"
-    "you to say.\n\n"
+    "last line is the event with the symptom, without an outcome: what would be right there is\n"
+    "for you to say.\n\n"
     "options:\n"
     "  -o FILE              where the small trace goes (default: standard output)\n"
     "  --image FILE         a program's trace: its ELF file, if it is not where the trace says\n"
@@ -258,7 +258,7 @@ int command_reduce(int argc, char **argv)
     }
     struct trace *trace = reduce_calls(o.trace, o.image, &error);
     if (trace == NULL) {
-        fprintf(stderr, "albireo reduce: %s: %s\n", o.trace, error.text);
+        fprintf(stderr, "albireo reduce: %s\n", error.text);
         return COMMAND_INPUT;
     }
     struct trial *trial = find_symptom(trace, &o, &symptom, &error);

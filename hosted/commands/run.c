@@ -280,7 +280,6 @@ int command_run(int argc, char **argv)
     header.machine.root_cnode_bits = (uint32_t)o.cnode_bits;
     struct session_options options = {.no_hashes = o.trace == NULL || o.hash_every == 0,
                                       .check_every = o.checks ? 1 : 0,
-                                      .forwards_only = true,
                                       .console = o.quiet ? NULL : stdout,
                                       .forwards_only = true};
     struct session *session = session_boot(&header, &options, &error);

@@ -119,7 +119,7 @@ int command_to_elf(int argc, char **argv)
     }
     struct trace *trace = reduce_calls(o.trace, o.image, &error);
     if (trace == NULL) {
-        fprintf(stderr, "albireo to-elf: %s: %s\n", o.trace, error.text);
+        fprintf(stderr, "albireo to-elf: %s\n", error.text);
         return COMMAND_INPUT;
     }
     struct script_options options = {.skip = o.skip, .warnings = stderr};

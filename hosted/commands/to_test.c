@@ -166,6 +166,7 @@ static char *read_trace(const char *path)
     memcpy(text, bytes, size);
     text[size] = '\0';
     free(bytes);
+    wrong.text[0] = '\0';
     struct trace *trace = trace_parse(text, size, &wrong);
     if (trace == NULL || memchr(text, '\0', size) != NULL) {
         fprintf(stderr, "albireo to-test: %s: %s\n", path,

@@ -247,8 +247,8 @@ static bool add_loads(struct parts *p, struct part_thread *thread, struct part_c
                           "the thread's CSpace is not the root task's");
 }
 
-/* Whether a call names a slot of the root CNode: as what it invokes, or as the source or target of an
- * operation on CNodes (docs/abi/05 section 5.6). */
+/* Whether a call names a slot of the root CNode: as what it invokes, or as the source or target of
+ * an operation on CNodes (docs/abi/05). */
 static bool names_slot(const struct part_call *part, uint64_t slot)
 {
     const uint64_t *in = part->call.in;

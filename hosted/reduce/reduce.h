@@ -28,12 +28,14 @@ struct reduction {
 /* False if the trial's steps do not have the symptom when they are played again. */
 bool reduce(struct trial *trial, struct reduction *reduction);
 
-/* The whole trace of what is left, with a comment on where it comes from: text to be freed. `hashes`:
- * with state hashes. Null and *error if it does not replay. */
+/* The whole trace of what is left, with a comment on where it comes from: text to be freed.
+ * `hashes`: with state hashes. Null and *error if it does not replay. The trial is over: its
+ * machine has been given up. */
 char *reduce_text(struct trial *trial, const struct reduction *reduction, bool hashes,
                   const char *comment, struct session_error *error);
 
-/* A calls trace from any trace: itself, or by running its program. Null and *error. */
+/* A calls trace from any trace: itself, or by running its program. Null and *error, which names the
+ * file. */
 struct trace *reduce_calls(const char *path, const char *image, struct session_error *error);
 
 #ifdef __cplusplus

@@ -13,7 +13,7 @@ enum { SLOT_FIRST = 16 }; /* Those below are the same on all machines. */
 
 /* ---- Clauses ---- */
 
-/* Makes a step simpler; false if there is nothing (more) to do. `n`: which one of several things. */
+/* Makes a step simpler; false if there is nothing (more) to do. `n`: which of several things. */
 typedef bool simplify(struct work *w, struct step *step, uint32_t n);
 
 static bool drop_clauses(struct work *w, struct step *step, uint32_t n)

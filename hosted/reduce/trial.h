@@ -3,9 +3,9 @@
 /* Trials: some of the events of a calls trace, played on a machine that has just booted, to see
  * whether they still lead to the same symptom.
  *
- * When events before it are left out, an object is made at another address. So a step names threads,
- * and words of their IPC buffers, by the step that made the thread. A step whose thread is not
- * current is passed over.
+ * When events before it are left out, an object is made at another address. So a step names
+ * threads, and words of their IPC buffers, by the step that made the thread. A step whose thread is
+ * not current is passed over.
  */
 #ifndef HOSTED_REDUCE_TRIAL_H
 #define HOSTED_REDUCE_TRIAL_H

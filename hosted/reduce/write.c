@@ -86,7 +86,9 @@ struct trace *reduce_calls(const char *path, const char *image, struct session_e
     struct trace_error wrong;
     struct trace *trace = trace_open(path, &wrong);
     if (trace == NULL) {
-        snprintf(error->text, sizeof error->text, "%s", wrong.text);
+        bool named = strncmp(wrong.text, path, strlen(path)) == 0;
+        snprintf(error->text, sizeof error->text, "%.150s%s%s", named ? "" : path,
+                 named ? "" : ": ", wrong.text);
         return NULL;
     }
     if (trace_header(trace)->kind == TRACE_CALLS) {
@@ -232,8 +234,8 @@ static const char *first_event(const char *text)
     return text;
 }
 
-/* The header as it was before it was played, which says less; the hash of the state after boot as it
- * was then. */
+/* The header as it was before it was played, which says less; the hash of the state after boot as
+ * it was then. */
 static void put_header(FILE *file, const char *plain, const char *recorded)
 {
     char *header = strndup(plain, (size_t)(first_event(plain) - plain));

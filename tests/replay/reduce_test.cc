@@ -80,7 +80,7 @@ TEST(Reduce, LeavesOnlyWhatTheOutcomeNeeds)
     std::string text = reduced({kEndpoint, "Yield", "DebugPutChar 0x41", "Yield",
                                 "Call 0x2 CNode_Delete(index=0x300, depth=64)", kEndpoint, "Yield"},
                                "DeleteFirst");
-    EXPECT_EQ(2u, events_of(text)) << text;
+    EXPECT_EQ(1u, events_of(text)) << text; /* Any slot that is not empty will do. */
     EXPECT_NE(std::string::npos, text.find("# a comment\n")) << text;
     EXPECT_EQ("", replay_complaint(text)) << text;
 }

@@ -24,8 +24,8 @@ static inline const void *script_at(uint64_t offset)
     return (const char *)player_script + offset;
 }
 
-/* stage.c: makes the root task's surroundings as they were when the trace began: its CSpace, untyped
- * memory and page tables. Both say what is wrong and end if that cannot be done. */
+/* stage.c: makes the root task's surroundings as they were when the trace began: its CSpace,
+ * untyped memory and page tables. Both say what is wrong and end if that cannot be done. */
 struct stage {
     const seL4_BootInfo *info;
     struct alloc alloc;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* The stage: whatever memory the machine and the player itself take, the calls of the trace find the
- * capabilities that they name at the same places. A second CNode becomes the root of the CSpace;
- * the initial capabilities are moved there, not copied, so that their place in the derivation is
- * the same, too.
+/* The stage: whatever memory the machine and the player itself take, the calls of the trace find
+ * the capabilities that they name at the same places. A second CNode becomes the root of the
+ * CSpace; the initial capabilities are moved there, not copied, so that their place in the
+ * derivation is the same, too.
  */
 #include "user/lib/error_name.h"
 #include "user/lib/port.h"
