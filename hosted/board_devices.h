@@ -5,7 +5,7 @@
  *
  *     static struct board_devices devices;
  *     sim_config_default(&config);
- *     board_devices_describe(&devices, &config);
+ *     board_devices_describe(&devices, &config, 1);
  *     struct sim *sim = sim_create(&config, &error);
  *     if (sim != NULL && board_devices_attach(&devices, sim)) ...
  */
@@ -41,8 +41,10 @@ extern const uint8_t board_tree[];
 extern const uint64_t board_tree_size;
 
 /* Before sim_create(), when the RAM is known: the root task will find the tree in its extra
- * BootInfo. The tree has one region of RAM, the first one. */
-void board_devices_describe(struct board_devices *devices, struct sim_config *config);
+ * BootInfo. The tree has one region of RAM, the first one, and in /chosen/rng-seed 32 bytes that
+ * depend on nothing but `seed`. */
+void board_devices_describe(struct board_devices *devices, struct sim_config *config,
+                            uint64_t seed);
 
 /* Memory as on QEMU's virt board with `memory` bytes of RAM, of which firmware and kernel keep the
  * same parts. The root task is interpreted; the caller adds its image. */

@@ -268,6 +268,8 @@ static bool map_ram(struct sim *sim, struct sim_error *error)
             }
             return fail_region(error, "cannot be mapped at its host address", r);
         }
+        /* Snapshots give pages back one by one, which is slow in huge ones. */
+        (void)madvise(at, size, MADV_NOHUGEPAGE);
         sim->mapped++;
     }
     return true;

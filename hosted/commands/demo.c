@@ -77,7 +77,7 @@ int command_demo(int argc, char **argv)
     demo_options = options.demo;
     options.config.root_native = root_entry;
     options.config.native_only = true;
-    board_devices_describe(&devices, &options.config);
+    board_devices_describe(&devices, &options.config, options.demo.seed);
     options.config.console = options.demo.quiet ? NULL : stdout;
     struct sim *sim = sim_create(&options.config, &error);
     if (sim == NULL) {

@@ -41,7 +41,7 @@ static const char help[] =
     "options:\n"
     "  --memory SIZE          RAM; may end in K, M or G (default 128M)\n"
     "  --root-cnode-bits N    slots of the root CNode: 2^N (default 12)\n"
-    "  --seed N               in the trace's header, for programs that take one (default 1)\n"
+    "  --seed N               for /chosen/rng-seed in the device tree (default 1)\n"
     "  --max-events N         end after N kernel entries\n"
     "  --trace FILE           record a trace, see docs/traces.md\n"
     "  --trace-calls          of the kind that needs no ELF file for its replay\n"

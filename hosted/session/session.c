@@ -199,7 +199,7 @@ static bool configure_tree(struct session *session, struct sim_config *config,
     if (header->dtb != NULL || header->kind == TRACE_CALLS) {
         return true;
     }
-    board_devices_describe(&session->devices, config);
+    board_devices_describe(&session->devices, config, session->header.seed);
     return config->dtb_size == header->dtb_size ||
            fail(error,
                 "the trace lacks its device tree, and that of this program has %" PRIu64

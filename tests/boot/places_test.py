@@ -102,6 +102,11 @@ class Places(unittest.TestCase):
         self.assertIn("albireo: boot failed: " + what, output)
         self.assertNotIn("odd:", output)
 
+    def test_keeps_as_much_memory_as_the_hosted_body_has_for_it(self):
+        """BOARD_KERNEL_SIZE, hosted/board_devices.h."""
+        size = image.parse_kernel(KERNEL_IMG, image.read_file(KERNEL_IMG)).size
+        self.assertEqual(size, 0x40000)
+
     def test_boots_where_it_usually_is(self):
         self.expect_ok(self.boot())
 

@@ -32,7 +32,7 @@ int main(void)
     static struct board_devices devices;
     struct sim_error error;
     sim_config_default(&config);
-    board_devices_describe(&devices, &config);
+    board_devices_describe(&devices, &config, 1);
     config.root_native = root_entry;
     config.native_only = true;
     config.fetch_check = true;

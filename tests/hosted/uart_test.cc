@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* The simulated serial port, and what devices with a state and a clock of their own need. */
+#include <cstring>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -319,7 +320,7 @@ struct BoardTest : ::testing::Test {
     {
         SystemOptions o;
         o.configure = [devices](sim_config &config) {
-            board_devices_describe(devices, &config);
+            board_devices_describe(devices, &config, 1);
         };
         return o;
     }
@@ -350,6 +351,26 @@ struct BoardTest : ::testing::Test {
     struct board_devices devices;
     System sys;
 };
+
+TEST(BoardTree, HasSeedAndMemory)
+{
+    struct sim_config config;
+    static struct board_devices one, again, two;
+    sim_config_default(&config);
+    board_devices_describe(&one, &config, 1);
+    board_devices_describe(&again, &config, 1);
+    board_devices_describe(&two, &config, 2);
+    EXPECT_EQ(memcmp(one.tree, again.tree, board_tree_size), 0);
+    uint64_t different = 0;
+    for (uint64_t i = 0; i < board_tree_size; i++) {
+        different += one.tree[i] != two.tree[i];
+    }
+    EXPECT_GT(different, 16u) << "32 bytes of /chosen/rng-seed";
+    EXPECT_LE(different, 32u);
+    sim_config_memory(&config, 0x1000000);
+    board_devices_describe(&two, &config, 1);
+    EXPECT_NE(memcmp(one.tree, two.tree, board_tree_size), 0) << "another size of RAM";
+}
 
 TEST_F(BoardTest, FinisherSwitchesOff)
 {

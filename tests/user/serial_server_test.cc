@@ -114,7 +114,7 @@ struct SerialServerTest : ::testing::TestWithParam<bool> {
         struct sim_config config;
         struct sim_error error;
         sim_config_default(&config);
-        board_devices_describe(&devices_, &config);
+        board_devices_describe(&devices_, &config, 1);
         config.root_native = root_main;
         config.native_only = true;
         config.native_stack_size = 1u << 20;
