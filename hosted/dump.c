@@ -218,9 +218,18 @@ static uint64_t hash_memory(const struct dump *d, uint64_t paddr, uint64_t size)
     return hash;
 }
 
-static void put_table(const struct dump *d, const struct page_table *table)
+static bool is_root(const struct dump *d, const struct cap *cap)
 {
-    for (uint32_t i = 0; i < PT_ENTRIES / 2; i++) {
+    const struct asid_pool *pool = d->sim->k->asid_pools[cap->asid / ABI_ASIDS_PER_POOL];
+    return good(d, pool, sizeof *pool) && pool->roots[cap->asid % ABI_ASIDS_PER_POOL] == cap->table;
+}
+
+/* The upper half of a root is the kernel's. */
+static void put_table(const struct dump *d, const struct cap *cap)
+{
+    const struct page_table *table = cap->table;
+    uint32_t count = is_root(d, cap) ? PT_ENTRIES / 2 : PT_ENTRIES;
+    for (uint32_t i = 0; i < count; i++) {
         if (table->entries[i] != 0) {
             fprintf(d->file, "      entry %u: %" PRIx64 "\n", i, table->entries[i]);
         }
@@ -266,7 +275,7 @@ static void put_object(const struct dump *d, const struct cap *cap)
     } else if (!d->exact) {
         return;
     } else if (cap->type == CAP_PAGE_TABLE && good(d, cap->table, sizeof *cap->table)) {
-        put_table(d, cap->table);
+        put_table(d, cap);
     } else if (cap->type == CAP_ASID_POOL && good(d, cap->pool, sizeof *cap->pool)) {
         put_pool(d, cap->pool);
     } else if (cap->type == CAP_FRAME && !cap->device && cap->bits < 64) {

@@ -3,12 +3,14 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "abi/api.h"
 
@@ -276,14 +278,17 @@ bool elf_parse(const char *name, const uint8_t *file, size_t size, bool fpu,
 
 uint8_t *elf_read_file(const char *path, size_t *size, struct elf_error *error)
 {
-    FILE *file = fopen(path, "rb");
+    int descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC); /* A FIFO would wait. */
+    FILE *file = NULL;
     struct stat status;
     uint8_t *bytes = NULL;
     const char *wrong = NULL;
-    if (file == NULL || fstat(fileno(file), &status) != 0) {
+    if (descriptor < 0 || fstat(descriptor, &status) != 0) {
         wrong = strerror(errno);
     } else if (!S_ISREG(status.st_mode)) {
         wrong = "not a regular file";
+    } else if ((file = fdopen(descriptor, "rb")) == NULL) {
+        wrong = strerror(errno);
     } else if ((uint64_t)status.st_size > FILE_SIZE_MAX) {
         wrong = "larger than 1 GiB";
     } else if ((bytes = malloc((size_t)status.st_size + 1)) == NULL) {
@@ -296,6 +301,8 @@ uint8_t *elf_read_file(const char *path, size_t *size, struct elf_error *error)
     }
     if (file != NULL) {
         fclose(file);
+    } else if (descriptor >= 0) {
+        close(descriptor);
     }
     if (wrong != NULL) {
         snprintf(error->text, sizeof error->text, "%.200s: %.100s", path, wrong);

@@ -182,7 +182,7 @@ static uint64_t locate(struct sim *sim, enum sim_access access, uint64_t vaddr, 
 uint64_t mmu_access(struct sim *sim, enum sim_access access, uint64_t vaddr, uint32_t size,
                     uint64_t *value, uint64_t *bad)
 {
-    sim->machine.now += sim->config.access_ticks;
+    sim->machine.now = saturating_add(sim->machine.now, sim->config.access_ticks);
     uint32_t first = (uint32_t)min_u64(size, SIM_PAGE - bits_low(vaddr, 12));
     uint64_t low_paddr;
     uint64_t high_paddr = 0;

@@ -6,6 +6,8 @@
 #ifndef HOSTED_COMMANDS_COMMANDS_H
 #define HOSTED_COMMANDS_COMMANDS_H
 
+#include <stdbool.h>
+
 enum command_exit {
     COMMAND_GOOD = 0,
     COMMAND_FAILED = 1, /* The run failed; a difference was found. */
@@ -27,5 +29,8 @@ command command_timeline;
 command command_reduce;
 command command_to_test;
 command command_to_elf;
+
+/* Whether both names lead to one file, by whatever links; false if one leads to none. */
+bool same_file(const char *a, const char *b);
 
 #endif

@@ -157,12 +157,21 @@ static bool find_outcome(struct trial *trial, const char *text, struct symptom *
     return trial_cut_at(trial, symptom);
 }
 
-/* What is to be kept. A trial with checks is needed for a violated invariant. */
+/* Up to where the trace could be used. */
+static void say_cut(const char *why)
+{
+    if (*why != '\0') {
+        fprintf(stderr, "reduce: the trace was followed only so far: %s\n", why);
+    }
+}
+
+/* A trial with what is to be kept: checks are needed for a violated invariant. Null and *status. */
 static struct trial *find_symptom(struct trace *trace, const struct reduce_options *o,
-                                  struct symptom *symptom, struct session_error *error)
+                                  struct symptom *symptom, int *status, struct session_error *error)
 {
     const char *message;
     struct trial *trial = trial_create(trace, o->checks, error);
+    *status = COMMAND_INPUT;
     if (trial != NULL && o->outcome == NULL && !o->checks &&
         trial_ended(trial, &message) != SIM_PANICKED) {
         trial_free(trial);
@@ -183,7 +192,9 @@ static struct trial *find_symptom(struct trace *trace, const struct reduce_optio
                  "its events lead to no kernel panic here, and violate no invariant (see --keep)");
     }
     if (!found) {
+        say_cut(trial_cut(trial));
         trial_free(trial);
+        *status = COMMAND_FAILED;
         return NULL;
     }
     return trial;
@@ -232,6 +243,7 @@ static int reduce_trial(const struct reduce_options *o, struct trial *trial,
             "reduce: %" PRIu32 " of %" PRIu32 " events are left, after %" PRIu64 " trials%s: %s\n",
             r.count, all, trial_count(trial), r.timed_out ? " (out of time)" : "", symptom->text);
     }
+    say_cut(trial_cut(trial));
     char *text = reduce_text(trial, &r, o->hashes, comment, &error);
     free(r.steps);
     if (text == NULL) {
@@ -247,7 +259,9 @@ int command_reduce(int argc, char **argv)
 {
     struct reduce_options o = {.seconds = 600};
     struct session_error error;
+    struct session_error cut;
     struct symptom symptom;
+    int status;
     if (!parse(&o, argc, argv)) {
         fputs("Try 'albireo reduce --help'.\n", stderr);
         return COMMAND_USAGE;
@@ -256,18 +270,19 @@ int command_reduce(int argc, char **argv)
         fputs(help, stdout);
         return COMMAND_GOOD;
     }
-    struct trace *trace = reduce_calls(o.trace, o.image, &error);
+    struct trace *trace = reduce_calls(o.trace, o.image, &cut, &error);
     if (trace == NULL) {
         fprintf(stderr, "albireo reduce: %s\n", error.text);
         return COMMAND_INPUT;
     }
-    struct trial *trial = find_symptom(trace, &o, &symptom, &error);
+    struct trial *trial = find_symptom(trace, &o, &symptom, &status, &error);
     trace_close(trace);
-    if (trial == NULL) {
+    if (trial != NULL) {
+        status = reduce_trial(&o, trial, &symptom);
+    } else {
         fprintf(stderr, "albireo reduce: %s: %s\n", o.trace, error.text);
-        return COMMAND_FAILED;
     }
-    int status = reduce_trial(&o, trial, &symptom);
+    say_cut(cut.text);
     trial_free(trial);
     return status;
 }

@@ -451,6 +451,9 @@ static int replay_session(struct session *session, struct trace *trace, const st
     sigaction(SIGTERM, &action, NULL);
     session_stop_before(session, w->stop_before);
     int status = add_conditions(&replay, w) ? play(&replay, trace, w) : COMMAND_USAGE;
+    signal(SIGINT, SIG_DFL); /* The session is about to go. */
+    signal(SIGTERM, SIG_DFL);
+    replayed = NULL;
     replay_free(&replay);
     return status;
 }
@@ -535,7 +538,7 @@ int command_replay(int argc, char **argv)
     }
     struct trace *trace = trace_open(w.trace, &error);
     if (trace == NULL) {
-        fprintf(stderr, "albireo replay: %s: %s\n", w.trace, error.text);
+        fprintf(stderr, "albireo replay: %s\n", error.text);
         return COMMAND_INPUT;
     }
     int status = replay_trace(trace, &w);

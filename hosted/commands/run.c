@@ -24,6 +24,7 @@ struct run_options {
     enum trace_kind kind;
     uint64_t last;
     uint64_t hash_every;
+    const char *of_trace; /* The last option that is about the trace; null: none. */
     uint64_t cnode_bits;
     bool checks;
     bool stats;
@@ -120,11 +121,14 @@ static bool take(struct run_options *o, int code)
         return true;
     case OPTION_CALLS:
         o->kind = TRACE_CALLS;
+        o->of_trace = "trace-calls";
         return true;
     case OPTION_LAST:
-        return number("trace-last", optarg, &o->last);
+        o->of_trace = "trace-last";
+        return number(o->of_trace, optarg, &o->last);
     case OPTION_HASH_EVERY:
-        return number("hash-every", optarg, &o->hash_every);
+        o->of_trace = "hash-every";
+        return number(o->of_trace, optarg, &o->hash_every);
     case OPTION_CHECKS:
         return on_off(optarg, &o->checks);
     case OPTION_STATS:
@@ -139,6 +143,26 @@ static bool take(struct run_options *o, int code)
     default:
         return false; /* getopt_long() has said what is wrong. */
     }
+}
+
+/* What is said of the trace makes sense, and the trace does not overwrite the root task. */
+static bool check_trace(const struct run_options *o)
+{
+    if (o->trace == NULL && o->of_trace != NULL) {
+        fprintf(stderr, "albireo run: --%s: there is no trace; it needs --trace FILE\n",
+                o->of_trace);
+        return false;
+    }
+    if (o->kind == TRACE_CALLS && o->last != 0) {
+        fprintf(stderr, "albireo run: --trace-last: a trace of calls must begin at boot\n");
+        return false;
+    }
+    if (o->trace != NULL && same_file(o->trace, o->image)) {
+        fprintf(stderr, "albireo run: --trace: %s is the root task; it would be overwritten\n",
+                o->trace);
+        return false;
+    }
+    return true;
 }
 
 static bool parse(struct run_options *o, int argc, char **argv)
@@ -160,16 +184,12 @@ static bool parse(struct run_options *o, int argc, char **argv)
                 optind == argc ? "no root task given" : "more than one root task given");
         return false;
     }
-    if (o->kind == TRACE_CALLS && o->last != 0) {
-        fprintf(stderr, "albireo run: --trace-last: a trace of calls must begin at boot\n");
-        return false;
-    }
     if (o->cnode_bits > 32) {
         fprintf(stderr, "albireo run: --root-cnode-bits: at most 32\n");
         return false;
     }
     o->image = argv[optind];
-    return true;
+    return check_trace(o);
 }
 
 /* For the signal handler: sessions are told to end. */
@@ -189,6 +209,14 @@ static void catch_signals(struct session *session)
     running = session;
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
+}
+
+/* The session is about to go: from now on, signals end the program. */
+static void release_signals(void)
+{
+    signal(SIGINT, SIG_DFL);
+    signal(SIGTERM, SIG_DFL);
+    running = NULL;
 }
 
 static double seconds(void)
@@ -249,7 +277,8 @@ static int record_and_play(struct session *session, const struct run_options *o)
     if (recording.file != NULL) {
         bool good = session_record_end(session, &error);
         if (fclose(recording.file) != 0 || !good) {
-            fprintf(stderr, "albireo run: --trace: %s: the trace could not be written\n", o->trace);
+            fprintf(stderr, "albireo run: --trace: %s: %s\n", o->trace,
+                    good ? strerror(errno) : error.text);
             status = COMMAND_INPUT;
         }
     }
@@ -288,6 +317,7 @@ int command_run(int argc, char **argv)
         return COMMAND_FAILED;
     }
     int status = record_and_play(session, &o);
+    release_signals();
     session_close(session);
     return status;
 }

@@ -195,6 +195,13 @@ static bool parse(struct show_options *o, int argc, char **argv)
         return wrong(optind == argc ? "no file given" : "more than one file given", "");
     }
     o->input = argv[optind];
+    if (o->save != NULL && o->output != NULL) {
+        return wrong("give one of -o and --save", "");
+    }
+    const char *output = o->save != NULL ? o->save : o->output;
+    if (output != NULL && same_file(output, o->input)) {
+        return wrong(output, " is the file to be shown; it would be overwritten");
+    }
     return true;
 }
 
@@ -226,7 +233,7 @@ static bool put_state(const struct show_options *o, const struct sim *sim, FILE 
 {
     struct show_error error;
     if (o->save != NULL) {
-        return show_save(sim, file, &error) || wrong("--save: ", error.text);
+        return show_save(sim, file, &error) || bad_file(o->save, error.text) == COMMAND_GOOD;
     }
     switch (o->form) {
     case FORM_TEXT:
@@ -290,7 +297,8 @@ static int show_trace(const struct show_options *o)
     const char *slash = strrchr(o->input, '/');
     struct trace *trace = trace_open(o->input, &why);
     if (trace == NULL) {
-        return bad_file(o->input, why.text);
+        wrong(why.text, "");
+        return COMMAND_INPUT;
     }
     snprintf(dir, sizeof dir, "%.*s", slash == NULL ? 1 : (int)(slash - o->input) + 1,
              slash == NULL ? "." : o->input);

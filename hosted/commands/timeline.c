@@ -129,6 +129,9 @@ static bool parse(struct timeline_options *o, int argc, char **argv)
         return wrong("--from is behind --to", "");
     }
     o->trace = argv[optind];
+    if (o->output != NULL && same_file(o->output, o->trace)) {
+        return wrong(o->output, " is the trace; it would be overwritten");
+    }
     return true;
 }
 
@@ -267,7 +270,7 @@ int command_timeline(int argc, char **argv)
     o.from = o.from == 0 ? 1 : o.from;
     struct trace *trace = trace_open(o.trace, &error);
     if (trace == NULL) {
-        fprintf(stderr, "albireo timeline: %s: %s\n", o.trace, error.text);
+        fprintf(stderr, "albireo timeline: %s\n", error.text);
         return COMMAND_INPUT;
     }
     int status = replay(trace, &o);

@@ -25,6 +25,9 @@ static const char help[] =
     "Makes a root task that makes the calls of the trace again, thread by thread, on whatever\n"
     "kernel and machine it is booted: with tools/boot, on a board, or with albireo run. It says\n"
     "\"player: all N calls as recorded\", or which call had another result, and ends.\n\n"
+    "The machine's memory map does not matter, but there must be untyped memory in pieces as\n"
+    "large as those that the trace uses, and the devices that it uses where they were. There is\n"
+    "room for 64 threads, those that have been deleted among them.\n\n"
     "What only the surroundings can cause is not played and is an error: faults of user code,\n"
     "interrupts and the timer where they have another thread run, threads in address spaces of\n"
     "their own.\n\n"
@@ -117,10 +120,19 @@ int command_to_elf(int argc, char **argv)
         fputs(help, stdout);
         return COMMAND_GOOD;
     }
-    struct trace *trace = reduce_calls(o.trace, o.image, &error);
+    struct session_error cut;
+    struct trace *trace = reduce_calls(o.trace, o.image, &cut, &error);
     if (trace == NULL) {
         fprintf(stderr, "albireo to-elf: %s\n", error.text);
         return COMMAND_INPUT;
+    }
+    if (cut.text[0] != '\0') {
+        fprintf(stderr, "albireo to-elf: %s: the run goes another way than the trace%s: %s\n",
+                o.trace, o.skip ? "; left out is all from there on" : "", cut.text);
+    }
+    if (cut.text[0] != '\0' && !o.skip) {
+        trace_close(trace);
+        return COMMAND_FAILED;
     }
     struct script_options options = {.skip = o.skip, .warnings = stderr};
     uint8_t *script = script_make(trace, &options, &size, &error);

@@ -10,6 +10,7 @@
 
 #include "hosted/commands/commands.h"
 #include "hosted/elf.h"
+#include "hosted/reduce/reduce.h"
 #include "hosted/trace/trace.h"
 
 struct to_test_options {
@@ -25,7 +26,8 @@ static const char help[] =
     "the kernel answers otherwise than the trace says, panics, or violates an invariant.\n\n"
     "options:\n"
     "  -o FILE      where it goes (default: standard output)\n"
-    "  --name NAME  of the test, a C++ identifier (default: from the trace's file name)\n"
+    "  --name NAME  of the test: a capital letter, then letters and digits (default: from the\n"
+    "               trace's file name)\n"
     "  -h, --help   this text\n\n"
     "exit status: 0 good; 2 wrong usage; 3 a file is missing or is not what it should be\n";
 
@@ -35,11 +37,12 @@ static const struct option options_known[] = {
     {NULL, 0, NULL, 0},
 };
 
-static bool is_identifier(const char *name)
+/* Names of GoogleTest have no underscores; no keyword of C++ begins with a capital. */
+static bool is_test_name(const char *name)
 {
-    bool good = isalpha((unsigned char)*name) != 0;
+    bool good = isupper((unsigned char)*name) != 0;
     for (; *name != '\0'; name++) {
-        good = good && (isalnum((unsigned char)*name) != 0 || *name == '_');
+        good = good && isalnum((unsigned char)*name) != 0;
     }
     return good;
 }
@@ -65,8 +68,11 @@ static bool parse(struct to_test_options *o, int argc, char **argv)
                 optind == argc ? "no trace given" : "more than one trace given");
         return false;
     }
-    if (o->name != NULL && !is_identifier(o->name)) {
-        fprintf(stderr, "albireo to-test: --name: '%s' is no C++ identifier\n", o->name);
+    if (o->name != NULL && !is_test_name(o->name)) {
+        fprintf(stderr,
+                "albireo to-test: --name: expected a capital letter, then letters and digits, "
+                "not '%s'\n",
+                o->name);
         return false;
     }
     o->trace = argv[optind];
@@ -117,16 +123,18 @@ static void put_test(FILE *file, const struct to_test_options *o, const char *te
     char delimiter[16];
     name_test(name, sizeof name, o->trace);
     choose_delimiter(delimiter, sizeof delimiter, text);
+    fprintf(file, "/* SPDX-License-Identifier: BSD-2-Clause */\n\n"
+                  "/* Replays a trace. Made by `albireo to-test ");
+    reduce_put_plain(file, base_name(o->trace)); /* Without a slash it cannot end the comment. */
     fprintf(file,
-            "/* SPDX-License-Identifier: BSD-2-Clause */\n\n"
-            "/* Replays a trace. Made by `albireo to-test %s`. */\n"
+            "`. */\n"
             "#include \"tests/replay/replay.h\"\n\n"
             "namespace {\n\n"
             "const char kTrace[] = R\"%s(%s)%s\";\n\n"
             "TEST(Replay, %s)\n{\n"
             "    EXPECT_EQ(\"\", albireo::replay_complaint(kTrace));\n}\n\n"
             "} // namespace\n",
-            base_name(o->trace), delimiter, text, delimiter, o->name != NULL ? o->name : name);
+            delimiter, text, delimiter, o->name != NULL ? o->name : name);
 }
 
 static int write_out(const struct to_test_options *o, const char *text)
@@ -153,6 +161,7 @@ static char *read_trace(const char *path)
 {
     struct elf_error unread;
     struct trace_error wrong;
+    struct session_error unfit;
     size_t size;
     uint8_t *bytes = elf_read_file(path, &size, &unread);
     if (bytes == NULL) {
@@ -166,17 +175,14 @@ static char *read_trace(const char *path)
     memcpy(text, bytes, size);
     text[size] = '\0';
     free(bytes);
-    wrong.text[0] = '\0';
     struct trace *trace = trace_parse(text, size, &wrong);
-    if (trace == NULL || memchr(text, '\0', size) != NULL) {
-        fprintf(stderr, "albireo to-test: %s: %s\n", path,
-                trace == NULL ? wrong.text : "there is a NUL in it");
-        trace_close(trace);
+    bool good = trace != NULL && reduce_check(trace, &unfit);
+    if (!good) {
+        fprintf(stderr, "albireo to-test: %s: %s\n", path, trace == NULL ? wrong.text : unfit.text);
         free(text);
-        return NULL;
     }
     trace_close(trace);
-    return text;
+    return good ? text : NULL;
 }
 
 int command_to_test(int argc, char **argv)

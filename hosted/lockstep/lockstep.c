@@ -195,7 +195,7 @@ static void reach(struct lockstep *l)
     uint64_t count = event->before.cycles - event->resumed;
     enum sim_event kind = kind_of(event);
     bool by_itself = kind == SIM_EVENT_SYSCALL || kind == SIM_EVENT_FAULT;
-    uint64_t limit = by_itself ? count + SLACK : count;
+    uint64_t limit = saturating_add(count, by_itself ? SLACK : 0);
 
     sim_set_cycles(l->sim, event->resumed);
     l->instructions = sim_instructions(l->sim);

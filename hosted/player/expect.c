@@ -3,21 +3,35 @@
 #include <string.h>
 
 #include "core/ipc.h"
+#include "core/reply.h"
 #include "hosted/player/parts.h"
 #include "hosted/trace/look.h"
 
 enum { ALL = 0x3F, BADGE_AND_INFO = 3, WITHOUT_FIRST_WORD = ALL & ~4, PLACE = 1 << 4 };
 
-/* A message of a fault begins with a pc, which is the player's. */
-static bool is_fault(const struct parts *p, uint64_t label)
+static bool receives_with_reply(int64_t number)
 {
-    const struct thread *thread = sim_kernel(p->sim)->threads;
-    for (; thread != NULL; thread = thread->all_next) {
-        if (label != 0 && thread->fault.type == label && thread->state == THREAD_BLOCKED_ON_REPLY) {
-            return true;
-        }
+    return number == ABI_SYS_RECV || number == ABI_SYS_NB_RECV || number == ABI_SYS_REPLY_RECV ||
+           number == ABI_SYS_NB_SEND_RECV;
+}
+
+/* A message of a fault begins with a pc, which is the player's. The Reply object that it was
+ * received with leads to the thread with the fault. */
+static bool is_fault(const struct parts *p, const struct thread *thread,
+                     const struct script_call *call)
+{
+    uint64_t label = message_label(call->out[1]);
+    if (label == 0 || !receives_with_reply((int64_t)call->in[7])) {
+        return false;
     }
-    return false;
+    const struct slot *slot = look_slot(p->sim, thread, call->in[6]);
+    if (slot == NULL || slot->cap.type != CAP_REPLY ||
+        !look_good(p->sim, slot->cap.reply, sizeof *slot->cap.reply)) {
+        return false;
+    }
+    const struct thread *caller = slot->cap.reply->thread;
+    return look_is_thread(p->sim, caller) && caller->state == THREAD_BLOCKED_ON_REPLY &&
+           caller->fault.type == label;
 }
 
 static bool sends_only(const struct script_call *call)
@@ -33,11 +47,12 @@ static bool has_message(const struct script_call *call)
 }
 
 /* Results that depend on where things are in memory, or on time. */
-static uint64_t comparable(const struct parts *p, const struct script_call *call)
+static uint64_t comparable(const struct parts *p, const struct thread *thread,
+                           const struct script_call *call)
 {
     uint64_t label = message_label(call->in[1]);
     bool invoked = (int64_t)call->in[7] == ABI_SYS_CALL || sends_only(call);
-    if (is_fault(p, message_label(call->out[1]))) {
+    if (is_fault(p, thread, call)) {
         return WITHOUT_FIRST_WORD;
     }
     if (!invoked || call->out[0] != 0 || message_label(call->out[1]) != 0 ||
@@ -102,7 +117,7 @@ void parts_settle(struct parts *p, struct part_thread *thread)
     for (uint32_t i = 0; i < 6; i++) {
         part->call.out[i] = thread->object->regs.x[REG_A0 + i];
     }
-    part->call.compare = comparable(p, &part->call);
+    part->call.compare = comparable(p, thread->object, &part->call);
     if ((part->call.flags & SCRIPT_PLACE) != 0) {
         part->call.compare &= ~(uint64_t)PLACE; /* It keeps the pc that the player has put there. */
     }

@@ -31,6 +31,13 @@ struct part_thread {
     bool settled; /* What comes of it is said by the trace, not by the run. */
 };
 
+/* Why events are left out: the first of them stands for all with the same reason. */
+struct part_reason {
+    const char *format; /* By which reasons are known. */
+    uint64_t count;
+    char first[500];
+};
+
 struct parts {
     struct sim *sim;
     const struct script_options *options;
@@ -42,7 +49,8 @@ struct parts {
     uint32_t thread_count;
     uint64_t wanted; /* Bit i: of thread i, from the first time. */
     uint64_t events; /* Those that are played. */
-    uint64_t left_out;
+    struct part_reason reasons[16];
+    uint32_t reason_count;
     uint32_t own_slots; /* Used at the end of the CNode. */
     struct cap cspace;  /* The root task's, */
     struct cap vspace;

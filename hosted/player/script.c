@@ -24,24 +24,70 @@ enum {
 
 /* ---- Refusing ---- */
 
+/* A text for a message: "..." stands for the rest of a long one. */
+struct brief {
+    char text[124];
+};
+
+static struct brief brief(const char *text)
+{
+    struct brief brief;
+    size_t size = sizeof brief.text;
+    bool fits = strlen(text) < size;
+    snprintf(brief.text, size, "%.*s%s", (int)(size - 4), text, fits ? "" : "...");
+    if (fits) {
+        snprintf(brief.text, size, "%s", text);
+    }
+    return brief;
+}
+
+static void add_reason(struct parts *p, const char *format, const char *first)
+{
+    uint32_t i = 0;
+    while (i < p->reason_count && strcmp(p->reasons[i].format, format) != 0) {
+        i++;
+    }
+    if (i == sizeof p->reasons / sizeof *p->reasons) {
+        i--; /* There are not so many reasons below. */
+    }
+    if (i == p->reason_count) {
+        p->reasons[i].format = format;
+        snprintf(p->reasons[i].first, sizeof p->reasons[i].first, "%s", first);
+        p->reason_count++;
+    }
+    p->reasons[i].count++;
+}
+
+static void say_reasons(const struct parts *p, FILE *file)
+{
+    for (uint32_t i = 0; file != NULL && i < p->reason_count; i++) {
+        const struct part_reason *reason = &p->reasons[i];
+        fprintf(file, "albireo to-elf: left out: ");
+        if (reason->count > 1) {
+            fprintf(file, "%" PRIu64 " events, the first is ", reason->count);
+        }
+        fprintf(file, "%s\n", reason->first);
+    }
+}
+
 /* What cannot be played ends it all, or is left out. Always false. */
 static bool refuse(struct parts *p, const struct trace_event *event, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static bool refuse(struct parts *p, const struct trace_event *event, const char *format, ...)
 {
-    char why[256];
+    char why[340];
+    char text[sizeof p->reasons[0].first];
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(why, sizeof why, format, arguments);
     va_end(arguments);
-    p->left_out++;
-    if (!p->options->skip) {
-        snprintf(p->error->text, sizeof p->error->text, "event %" PRIu64 " (%.120s): %s",
-                 event->number, event->what, why);
+    snprintf(text, sizeof text, "event %" PRIu64 " (%s): %s", event->number,
+             brief(event->what).text, why);
+    if (p->options->skip) {
+        add_reason(p, format, text);
+    } else if (!p->failed) {
+        snprintf(p->error->text, sizeof p->error->text, "%s", text);
         p->failed = true;
-    } else if (p->options->warnings != NULL && p->final) {
-        fprintf(p->options->warnings, "albireo: left out: event %" PRIu64 " (%.120s): %s\n",
-                event->number, event->what, why);
     }
     return false;
 }
@@ -75,7 +121,8 @@ static struct part_thread *add_thread(struct parts *p, struct thread *object)
     return thread;
 }
 
-/* The player's, unless it has been deleted and its memory used again. */
+/* The player's, unless it has been deleted and its memory used again; null if there are too many.
+ */
 static struct part_thread *thread_of(struct parts *p, struct thread *object)
 {
     struct part_thread *thread = find_thread(p, object);
@@ -90,7 +137,10 @@ static void forget_replaced(struct parts *p, const struct thread *newest)
     if (!look_is_thread(p->sim, newest)) {
         return;
     }
-    for (; thread != NULL && thread != newest; thread = thread->all_next) {
+    for (uint32_t i = 0; thread != newest && i < LOOK_THREADS_MAX; i++, thread = thread->all_next) {
+        if (!look_good(p->sim, thread, sizeof *thread)) {
+            return;
+        }
         struct part_thread *old = find_thread(p, thread);
         if (old != NULL) {
             parts_settle(p, old);
@@ -151,13 +201,20 @@ static struct part_call *add_own(struct parts *p, struct part_thread *thread,
 }
 
 /* The target of a TCB's invocation; null if it is none. */
-static struct part_thread *target_of(struct parts *p, const struct thread *caller)
+static struct thread *target_of(const struct parts *p, const struct thread *caller)
 {
     const struct slot *slot = look_slot(p->sim, caller, caller->regs.x[REG_A0]);
-    if (slot == NULL || slot->cap.type != CAP_TCB) {
-        return NULL;
-    }
-    return thread_of(p, slot->cap.thread);
+    bool good =
+        slot != NULL && slot->cap.type == CAP_TCB && look_is_thread(p->sim, slot->cap.thread);
+    return good ? slot->cap.thread : NULL;
+}
+
+static bool refuse_thread(struct parts *p, const struct trace_event *event)
+{
+    return refuse(p, event,
+                  "it needs more threads than the %d that the player has, those that have been "
+                  "deleted among them",
+                  SCRIPT_THREADS_MAX);
 }
 
 /* Before `target` first runs, its pc becomes a place in the player. */
@@ -186,9 +243,13 @@ static bool prepare_start(struct parts *p, struct part_thread *thread,
     if (number != ABI_SYS_CALL && number != ABI_SYS_SEND && number != ABI_SYS_NB_SEND) {
         return true;
     }
-    struct part_thread *target = target_of(p, thread->object);
-    if (target == NULL) {
+    struct thread *object = target_of(p, thread->object);
+    if (object == NULL) {
         return true;
+    }
+    struct part_thread *target = thread_of(p, object);
+    if (target == NULL) {
+        return refuse_thread(p, event);
     }
     if (label == ABI_LABEL_TCB_COPY_REGISTERS && (regs->x[REG_A2] & TRANSFER) != 0) {
         return refuse(p, event, "it gives a thread another one's place in the program");
@@ -388,7 +449,7 @@ static bool add_event(struct parts *p, struct part_thread *thread, const struct 
     }
     if (places) {
         part->call.flags |= SCRIPT_PLACE;
-        part->call.in[4] = index_of(p, target_of(p, thread->object));
+        part->call.in[4] = index_of(p, thread_of(p, target_of(p, thread->object)));
     }
     note_untypeds(p, part);
     thread->pending = thread->count;
@@ -417,9 +478,9 @@ static void fire(struct parts *p, struct part_thread *thread, const struct trace
     }
     if (!parts_expect(p, thread, event->outcome)) {
         (void)refuse(p, event,
-                     "this kernel answers \"%.80s\", the trace says \"%.80s\"; of a "
+                     "this kernel answers \"%s\", the trace says \"%s\"; of a "
                      "difference only ok and error NAME can be expected",
-                     is.outcome, event->outcome);
+                     brief(is.outcome).text, brief(event->outcome).text);
     }
 }
 
@@ -457,14 +518,10 @@ static bool take_event(struct parts *p, struct trace_event *event)
     const struct thread *newest = sim_kernel(p->sim)->threads;
     const struct thread *current = sim_current(p->sim);
     bool user = event->event == SIM_EVENT_SYSCALL || event->event == SIM_EVENT_FAULT;
-    struct part_thread *thread = user ? thread_of(p, sim_current(p->sim)) : NULL;
-    if (user && thread == NULL) {
-        snprintf(p->error->text, sizeof p->error->text, "more than %d threads", SCRIPT_THREADS_MAX);
-        p->failed = true;
-        return false;
-    }
-    bool repeated = user && is_repeated(p, thread);
-    if (user && !repeated) {
+    bool known = user && look_is_thread(p->sim, current);
+    struct part_thread *thread = known ? thread_of(p, sim_current(p->sim)) : NULL;
+    bool repeated = thread != NULL && is_repeated(p, thread);
+    if (thread != NULL && !repeated) {
         parts_settle(p, thread);
     }
     if (!trace_apply(p->sim, event, &error)) {
@@ -472,11 +529,13 @@ static bool take_event(struct parts *p, struct trace_event *event)
         p->failed = true;
         return false;
     }
-    if (user) {
+    if (thread != NULL) {
         struct trace_thread who;
         trace_describe_thread(p->sim, thread->object, &who);
         name_thread(thread, &who);
         (void)take_call(p, thread, event, repeated);
+    } else if (user) {
+        (void)refuse_thread(p, event);
     }
     fire(p, thread, event);
     if (event->event == SIM_EVENT_IRQ || (!user && current != sim_current(p->sim))) {
@@ -486,7 +545,7 @@ static bool take_event(struct parts *p, struct trace_event *event)
         return false;
     }
     forget_replaced(p, newest);
-    if (user && p->final && !p->failed) {
+    if (thread != NULL && p->final && !p->failed) {
         map_wanted(p, thread, event);
     }
     return !p->failed;
@@ -614,6 +673,7 @@ uint8_t *script_make(struct trace *trace, const struct script_options *options, 
     p[1].wanted = p[0].wanted;
     if (good && collect(&p[1], trace)) {
         script = parts_layout(&p[1], size);
+        say_reasons(&p[1], options->warnings);
     }
     free_threads(&p[0]);
     free_threads(&p[1]);

@@ -34,9 +34,17 @@ bool reduce(struct trial *trial, struct reduction *reduction);
 char *reduce_text(struct trial *trial, const struct reduction *reduction, bool hashes,
                   const char *comment, struct session_error *error);
 
-/* A calls trace from any trace: itself, or by running its program. Null and *error, which names the
- * file. */
-struct trace *reduce_calls(const char *path, const char *image, struct session_error *error);
+/* Whether all events of a trace can be read, and there is such a machine here; else *error. */
+bool reduce_check(struct trace *trace, struct session_error *error);
+
+/* A calls trace from any trace: itself, or by running its program. *cut: the event from which on
+ * the program goes another way than the trace, where the calls end; its text is empty if there is
+ * none. Null and *error, which names the file. */
+struct trace *reduce_calls(const char *path, const char *image, struct session_error *cut,
+                           struct session_error *error);
+
+/* Writes a text into a comment: what is not printable ASCII as \xHH. */
+void reduce_put_plain(FILE *file, const char *text);
 
 #ifdef __cplusplus
 }

@@ -35,6 +35,7 @@ struct trial {
     uint32_t capacity;
     enum sim_status ended;
     char message[512];
+    char cut[600];
 
     struct thread **threads; /* By number: where it is in this run, or null. */
     int32_t thread_count;
@@ -101,14 +102,24 @@ static struct thread *newest(const struct trial *t)
     return sim_kernel(t->sim)->threads;
 }
 
+/* The thread, if it can be looked at and is not one of too many. */
+static struct thread *checked(const struct trial *t, struct thread *thread, int32_t seen)
+{
+    return seen < LOOK_THREADS_MAX && look_good(t->sim, thread, sizeof *thread) ? thread : NULL;
+}
+
 /* How many threads an event has made, before which `before` was the newest one. An event that makes
  * threads destroys none. */
 static int32_t count_made(const struct trial *t, const struct thread *before)
 {
     int32_t made = 0;
-    const struct thread *thread = newest(t);
-    for (; thread != NULL && thread != before; thread = thread->all_next) {
-        made++;
+    struct thread *thread = newest(t);
+    while (thread != before) {
+        thread = checked(t, thread, made++);
+        if (thread == NULL) {
+            return 0;
+        }
+        thread = thread->all_next;
     }
     return thread == NULL ? 0 : made;
 }
@@ -141,7 +152,8 @@ static uint32_t count_capabilities(const struct trial *t)
     uint32_t count = 0;
     uint32_t next = k->cdt_root.next;
     while (next != 0 && count < LEVEL_MAX) {
-        next = ram_slot(k, next)->next;
+        const struct slot *slot = ram_slot(k, next);
+        next = look_good(t->sim, slot, sizeof *slot) ? slot->next : 0;
         count++;
     }
     return count;
@@ -152,7 +164,8 @@ static uint32_t count_capabilities(const struct trial *t)
 static void find_word(const struct trial *t, const struct trace_word *from, struct step_word *to)
 {
     *to = (struct step_word){STEP_ANY, from->at, from->value};
-    for (const struct thread *thread = newest(t); thread != NULL; thread = thread->all_next) {
+    struct thread *thread = newest(t);
+    for (int32_t i = 0; (thread = checked(t, thread, i)) != NULL; i++, thread = thread->all_next) {
         uint64_t buffer = look_buffer(t->sim, thread, false);
         if (buffer != 0 && from->at - buffer < BUFFER_BYTES) {
             *to = (struct step_word){thread_number(t, thread), from->at - buffer, from->value};
@@ -212,16 +225,22 @@ static void fire(struct trial *t, const struct trace_event *event)
     sim_clear_injections(t->sim);
 }
 
-static void play_event(struct trial *t, const struct trace_event *event)
+/* False if it does not fit. */
+static bool play_event(struct trial *t, const struct trace_event *event)
 {
-    struct step *step = add_step(t);
     const struct thread *before = newest(t);
     struct trace_error error;
+    if (!is_current(t, &event->who) || !is_callable(t, event->event)) {
+        snprintf(t->cut, sizeof t->cut,
+                 "event %" PRIu64 " is not of the thread that runs here then", event->number);
+        return false;
+    }
+    struct step *step = add_step(t);
     read_step(t, event, step);
     if (!trace_apply(t->sim, event, &error)) {
-        fprintf(stderr, "albireo: %s; what follows is left out\n", error.text);
+        snprintf(t->cut, sizeof t->cut, "%s", error.text); /* It names the event. */
         t->count--;
-        return;
+        return false;
     }
     fire(t, event);
     step->thread_first = t->thread_count;
@@ -230,32 +249,25 @@ static void play_event(struct trial *t, const struct trace_event *event)
         add_thread(t, NULL);
     }
     number_threads(t, before, step);
+    return true;
 }
 
-static void play_trace(struct trial *t, struct trace *trace)
+static bool play_trace(struct trial *t, struct trace *trace, struct session_error *error)
 {
-    struct trace_error error;
+    struct trace_error wrong;
+    bool fits = true;
     add_thread(t, sim_current(t->sim)); /* The root task. */
-    for (uint64_t n = 1; n <= trace_events(trace) && sim_status(t->sim) == SIM_RUNNING; n++) {
-        if (!trace_event_at(trace, n, &t->event, &error)) {
-            fprintf(stderr, "albireo: %s; what follows is left out\n", error.text);
-            break;
+    for (uint64_t n = 1; fits && n <= trace_events(trace) && sim_status(t->sim) == SIM_RUNNING;
+         n++) {
+        if (!trace_event_at(trace, n, &t->event, &wrong)) {
+            snprintf(error->text, sizeof error->text, "%s", wrong.text);
+            return false;
         }
-        if (!is_current(t, &t->event.who) || !is_callable(t, t->event.event)) {
-            fprintf(stderr,
-                    "albireo: event %" PRIu64 " of the trace is not of the thread that runs "
-                    "here: it and what follows is left out\n",
-                    n);
-            break;
-        }
-        uint32_t count = t->count;
-        play_event(t, &t->event);
-        if (t->count == count) {
-            break;
-        }
+        fits = play_event(t, &t->event);
     }
     t->ended = sim_status(t->sim);
     snprintf(t->message, sizeof t->message, "%s", sim_message(t->sim));
+    return true;
 }
 
 /* ---- The machine ---- */
@@ -327,11 +339,10 @@ struct trial *trial_create(struct trace *trace, bool checks, struct session_erro
     }
     t->checks = checks;
     snprintf(error->text, sizeof error->text, "out of memory");
-    if (!open_machine(t, trace_header(trace), error)) {
+    if (!open_machine(t, trace_header(trace), error) || !play_trace(t, trace, error)) {
         trial_free(t);
         return NULL;
     }
-    play_trace(t, trace);
     return t;
 }
 
@@ -418,6 +429,11 @@ uint32_t trial_steps(const struct trial *t, const struct step **steps)
 {
     *steps = t->steps;
     return t->count;
+}
+
+const char *trial_cut(const struct trial *t)
+{
+    return t->cut;
 }
 
 enum sim_status trial_ended(const struct trial *t, const char **message)

@@ -61,8 +61,8 @@ struct symptom {
 
 struct trial;
 
-/* All steps of a calls trace; plays them once. Ends early, with a warning on standard error, at an
- * event that does not fit what has happened. Null and *error if there is no such machine. */
+/* All steps of a calls trace; plays them once. Ends early at an event that does not fit what has
+ * happened. Null and *error if there is no such machine, or an event cannot be read. */
 struct trial *trial_create(struct trace *trace, bool checks, struct session_error *error);
 void trial_free(struct trial *trial); /* Null is allowed. */
 
@@ -70,6 +70,8 @@ void trial_free(struct trial *trial); /* Null is allowed. */
 const struct trace_header *trial_header(const struct trial *trial);
 /* Steps as they were played at creation, to be changed and rearranged. */
 uint32_t trial_steps(const struct trial *trial, const struct step **steps);
+/* That event, and why it does not fit; empty if there is none. */
+const char *trial_cut(const struct trial *trial);
 /* How that ended: what sim_status() and sim_message() said. */
 enum sim_status trial_ended(const struct trial *trial, const char **message);
 

@@ -41,7 +41,18 @@ static struct trace *parse(const char *text, size_t size, struct session_error *
     return trace;
 }
 
-static bool run_and_record(struct session *session, FILE *file, struct session_error *error)
+static void copy_cut(struct session_error *to, const char *text)
+{
+    static const char end[] = " ...";
+    snprintf(to->text, sizeof to->text, "%s", text);
+    if (strlen(text) >= sizeof to->text) {
+        memcpy(to->text + sizeof to->text - sizeof end, end, sizeof end);
+    }
+}
+
+/* *cut: why it ends before the trace does; else its text is empty. */
+static bool run_and_record(struct session *session, FILE *file, struct session_error *cut,
+                           struct session_error *error)
 {
     struct session_recording recording = {.file = file, .kind = TRACE_CALLS};
     if (!session_record(session, &recording)) {
@@ -53,19 +64,16 @@ static bool run_and_record(struct session *session, FILE *file, struct session_e
         end = session_step(session);
     }
     if (end == SESSION_BAD_TRACE) {
-        snprintf(error->text, sizeof error->text, "%s", session_complaint(session));
+        copy_cut(error, session_complaint(session));
         return false;
     }
-    if (end == SESSION_DIFFERENT) {
-        fprintf(stderr, "albireo: the run goes another way from here on: %s\n",
-                session_complaint(session));
-    }
+    copy_cut(cut, end == SESSION_DIFFERENT ? session_complaint(session) : "");
     return session_record_end(session, error);
 }
 
 /* Replays a program's trace, and records its calls. */
 static struct trace *convert(struct trace *trace, const struct session_options *options,
-                             struct session_error *error)
+                             struct session_error *cut, struct session_error *error)
 {
     struct output out;
     struct session *session = session_replay(trace, options, error);
@@ -73,7 +81,7 @@ static struct trace *convert(struct trace *trace, const struct session_options *
         return NULL;
     }
     output_open(&out);
-    bool good = run_and_record(session, out.file, error);
+    bool good = run_and_record(session, out.file, cut, error);
     session_close(session);
     char *text = output_close(&out);
     struct trace *calls = good ? parse(text, out.size, error) : NULL;
@@ -81,19 +89,41 @@ static struct trace *convert(struct trace *trace, const struct session_options *
     return calls;
 }
 
-struct trace *reduce_calls(const char *path, const char *image, struct session_error *error)
+bool reduce_check(struct trace *trace, struct session_error *error)
 {
     struct trace_error wrong;
-    struct trace *trace = trace_open(path, &wrong);
-    if (trace == NULL) {
-        bool named = strncmp(wrong.text, path, strlen(path)) == 0;
-        snprintf(error->text, sizeof error->text, "%.150s%s%s", named ? "" : path,
-                 named ? "" : ": ", wrong.text);
-        return NULL;
+    struct trace_event event;
+    bool good = true;
+    memset(&event, 0, sizeof event);
+    for (uint64_t n = trace_header(trace)->first; good && n <= trace_events(trace); n++) {
+        good = trace_event_at(trace, n, &event, &wrong);
     }
-    if (trace_header(trace)->kind == TRACE_CALLS) {
-        return trace;
+    trace_event_free(&event);
+    if (!good) {
+        snprintf(error->text, sizeof error->text, "%s", wrong.text);
+        return false;
     }
+    if (trace_header(trace)->kind != TRACE_CALLS) {
+        return true; /* It may be that its program is not there. */
+    }
+    struct session_options options = {.any_build = true, .no_hashes = true, .forwards_only = true};
+    struct session *session = session_replay(trace, &options, error);
+    session_close(session);
+    return session != NULL;
+}
+
+/* Puts the file's name in front of what is wrong. */
+static void name_file(const char *path, struct session_error *error)
+{
+    char text[sizeof error->text];
+    memcpy(text, error->text, sizeof text);
+    snprintf(error->text, sizeof error->text, "%.150s: %.355s", path, text);
+}
+
+/* The program's calls. */
+static struct trace *run_program(struct trace *trace, const char *path, const char *image,
+                                 struct session_error *cut, struct session_error *error)
+{
     char *directory = strdup(path);
     if (directory == NULL) {
         abort();
@@ -105,9 +135,30 @@ struct trace *reduce_calls(const char *path, const char *image, struct session_e
                                       .any_build = true,
                                       .no_hashes = true,
                                       .forwards_only = true};
-    struct trace *calls = convert(trace, &options, error);
+    struct trace *calls = convert(trace, &options, cut, error);
     free(directory);
-    trace_close(trace);
+    return calls;
+}
+
+struct trace *reduce_calls(const char *path, const char *image, struct session_error *cut,
+                           struct session_error *error)
+{
+    struct trace_error wrong;
+    struct trace *trace = trace_open(path, &wrong);
+    struct trace *calls = NULL;
+    cut->text[0] = '\0';
+    if (trace == NULL) {
+        snprintf(error->text, sizeof error->text, "%s", wrong.text);
+    } else if (reduce_check(trace, error)) {
+        bool program = trace_header(trace)->kind == TRACE_PROGRAM;
+        calls = program ? run_program(trace, path, image, cut, error) : trace;
+    }
+    if (calls == NULL && trace != NULL) {
+        name_file(path, error);
+    }
+    if (calls != trace) {
+        trace_close(trace);
+    }
     return calls;
 }
 
@@ -217,11 +268,11 @@ static void put_event(FILE *file, const char *line, uint64_t *time, bool last)
     fprintf(file, "%.*s\n", (int)length, line);
 }
 
-static void put_comment(FILE *file, const char *comment)
+void reduce_put_plain(FILE *file, const char *text)
 {
-    while (*comment != '\0') {
-        fprintf(file, "# %.*s\n", (int)strcspn(comment, "\n"), comment);
-        comment += line_length(comment);
+    for (; *text != '\0'; text++) {
+        bool plain = *text >= ' ' && *text <= '~';
+        fprintf(file, plain ? "%c" : "\\x%02x", (unsigned char)*text);
     }
 }
 
@@ -259,7 +310,9 @@ static char *final_text(const char *plain, const char *recorded, uint32_t events
     const char *line = first_event(recorded);
     output_open(&out);
     put_header(out.file, plain, recorded);
-    put_comment(out.file, comment);
+    fputs("# ", out.file);
+    reduce_put_plain(out.file, comment);
+    fputc('\n', out.file);
     uint64_t time = start;
     for (uint32_t i = 1; i <= events && *line != '\0'; i++) {
         put_event(out.file, line, &time, i == events);
@@ -285,9 +338,14 @@ char *reduce_text(struct trial *trial, const struct reduction *r, bool hashes, c
     struct session_options options = {
         .any_build = true, .no_hashes = !hashes, .forwards_only = true};
     struct output out;
+    struct session_error cut;
     struct session *session = session_replay(trace, &options, error);
     output_open(&out);
-    bool good = session != NULL && run_and_record(session, out.file, error);
+    bool good = session != NULL && run_and_record(session, out.file, &cut, error);
+    if (good && session_events(session) < r->count) {
+        *error = cut;
+        good = false;
+    }
     session_close(session);
     trace_close(trace);
     char *recorded = output_close(&out);

@@ -129,6 +129,7 @@ static void restore(struct session *session, const struct kept_snapshot *kept)
     note_console(session);
     sim_snapshot_restore(session->sim, kept->snapshot);
     put_console(session, kept->console_length);
+    session->underway = false;
     session->end = SESSION_EVENT;
     session->complaint[0] = '\0';
 }

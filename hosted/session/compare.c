@@ -8,6 +8,8 @@
 
 #include "hosted/session/internal.h"
 
+enum { SIDE_SIZE = 2 * TRACE_TEXT + TRACE_NAME + 64 };
+
 /* Numbers may be written in either base, by hand. */
 static bool same_number(const char **a, const char **b)
 {
@@ -76,21 +78,33 @@ enum session_end session_compare_who(struct session *session)
 
 /* --- After the event -------------------------------------------------------------------------- */
 
+/* "@TIME WHO: WHAT = OUTCOME"; a line that somebody has written need not say all of it. */
+static void put_side(char *text, size_t size, const struct trace_event *event)
+{
+    char name[TRACE_NAME + 24];
+    char time[24] = "";
+    bool any = event->who.paddr == UINT64_MAX;
+    if (event->time != 0) {
+        snprintf(time, sizeof time, "@%" PRIu64 " ", event->time);
+    }
+    snprintf(text, size, "%s%s%s%s%s%s", time, any ? "" : name_of(&event->who, name, sizeof name),
+             any ? "" : ": ", event->what, event->outcome[0] == '\0' ? "" : " = ", event->outcome);
+}
+
 /* Both sides, as lines: who does what, and the outcome. */
 static enum session_end differ(struct session *session, const char *what)
 {
     const struct trace_event *line = &session->line;
     const struct trace_event *event = &session->event;
-    char expected_name[TRACE_NAME + 24];
-    char name[TRACE_NAME + 24];
+    char expected[SIDE_SIZE];
+    char happened[SIDE_SIZE];
+    put_side(expected, sizeof expected, line);
+    put_side(happened, sizeof happened, event);
     return session_finish(session, SESSION_DIFFERENT,
                           "event %" PRIu64 " (line %" PRIu32 "): %s\n"
-                          "  the trace says  @%" PRIu64 " %s: %s = %s\n"
-                          "  what happened   @%" PRIu64 " %s: %s = %s",
-                          event->number, line->line, what, line->time,
-                          name_of(&line->who, expected_name, sizeof expected_name), line->what,
-                          line->outcome, event->time, name_of(&event->who, name, sizeof name),
-                          event->what, event->outcome);
+                          "  the trace says  %s\n"
+                          "  what happened   %s",
+                          event->number, line->line, what, expected, happened);
 }
 
 /* A calls trace's `what` is not an expectation, it is what was made to happen. */

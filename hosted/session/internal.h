@@ -35,7 +35,7 @@ struct recorder {
     struct trace_input *inputs; /* All of them, if there is a ring. */
     uint32_t input_count;
     uint32_t input_capacity;
-    bool failed; /* Out of memory. */
+    const char *failed; /* What went wrong; null: nothing. */
 };
 
 struct kept_snapshot {
@@ -63,7 +63,8 @@ struct session {
     struct trace_event line;  /* What the trace says of it; */
     bool has_line;            /* it may begin later. */
     uint64_t polls;           /* Recorded clock: preemption points in this event; */
-    uint64_t instructions;    /* sim_instructions() when the thread was let go. */
+    uint64_t instructions;    /* sim_instructions() when the thread was let go; */
+    bool underway;            /* it was interrupted before it got to its event. */
 
     uint64_t reached; /* The highest event that has ever happened. Up to there, it is repeated. */
     uint64_t stop_before;

@@ -6,7 +6,9 @@
 
 #include "hosted/session/internal.h"
 
-enum { FILE_BUFFER = 1 << 20, LINE_SIZE = 4 * TRACE_TEXT };
+enum { FILE_BUFFER = 1 << 20 };
+
+#define OUT_OF_MEMORY "out of memory"
 
 bool session_record(struct session *session, const struct session_recording *recording)
 {
@@ -43,21 +45,30 @@ bool session_record(struct session *session, const struct session_recording *rec
 
 /* --- The ring --------------------------------------------------------------------------------- */
 
+/* A line that nobody could read back makes the whole trace useless. */
+static void note_length(struct recorder *r, size_t length)
+{
+    if (length > TRACE_LINE_MAX && r->failed == NULL) {
+        r->failed = "an event is too long for a trace";
+    }
+}
+
 static void keep_line(struct recorder *r, const struct trace_event *event)
 {
-    static char line[LINE_SIZE];
     uint64_t at = event->number % r->last;
-    size_t size = trace_format_event(line, sizeof line, &r->header, event) + 1;
-    if (size > r->sizes[at]) {
+    size_t length = trace_format_event(r->lines[at], r->sizes[at], &r->header, event);
+    note_length(r, length);
+    if (length >= r->sizes[at] && r->failed == NULL) {
+        size_t size = length + 1;
         char *larger = realloc(r->lines[at], size);
         if (larger == NULL) {
-            r->failed = true;
+            r->failed = OUT_OF_MEMORY;
             return;
         }
         r->lines[at] = larger;
         r->sizes[at] = size;
+        trace_format_event(larger, size, &r->header, event);
     }
-    memcpy(r->lines[at], line, size);
 }
 
 static void keep_input(struct recorder *r, const struct trace_input *input)
@@ -66,7 +77,7 @@ static void keep_input(struct recorder *r, const struct trace_input *input)
         uint32_t capacity = r->input_capacity == 0 ? 64 : 2 * r->input_capacity;
         struct trace_input *larger = realloc(r->inputs, capacity * sizeof *larger);
         if (larger == NULL) {
-            r->failed = true;
+            r->failed = OUT_OF_MEMORY;
             return;
         }
         r->inputs = larger;
@@ -100,7 +111,7 @@ void session_record_event(struct session *session)
     if (r->last != 0) {
         keep_line(r, &session->event);
     } else {
-        trace_write_event(r->file, &r->header, &session->event);
+        note_length(r, trace_write_event(r->file, &r->header, &session->event));
     }
 }
 
@@ -143,14 +154,14 @@ bool session_record_end(struct session *session, struct session_error *error)
     struct recorder *r = &session->recorder;
     char text[600];
     ending(session, text, sizeof text);
-    if (r->last != 0 && !r->failed) {
+    if (r->last != 0 && r->failed == NULL) {
         write_ring(r, session->reached);
     }
     trace_write_end(r->file, session->reached, text);
     bool written = fflush(r->file) == 0 && ferror(r->file) == 0;
     snprintf(error->text, sizeof error->text, "%s",
-             r->failed ? "out of memory" : "the trace could not be written");
-    bool good = written && !r->failed;
+             r->failed != NULL ? r->failed : "the trace could not be written");
+    bool good = written && r->failed == NULL;
     session_record_close(session);
     return good;
 }

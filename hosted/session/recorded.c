@@ -6,11 +6,15 @@
 #include <inttypes.h>
 #include <xxhash.h>
 
+#include "core/bits.h"
 #include "core/kernel.h"
 #include "hosted/session/internal.h"
 
 /* An ecall or a fault may be this much later than it should be, before the search is given up. */
 enum { SLACK = 2 };
+
+/* Instructions between two looks at whether somebody wants an end. */
+enum { PIECE = 1 << 24 };
 
 /* What the trace says of preemption points: the last one of the event, or null. */
 static const struct trace_poll *last_poll(const struct session *session)
@@ -111,13 +115,10 @@ static enum session_end backwards(struct session *session, const char *what, uin
                           session->line.line, what, value);
 }
 
-/* User code runs to the place where the trace has the event. */
-static enum session_end reach(struct session *session)
+/* The current thread is let go where the trace says, unless an interrupted run goes on. */
+static enum session_end let_go(struct session *session)
 {
     const struct trace_event *line = &session->line;
-    uint64_t number = sim_events(session->sim) + 1;
-    bool by_itself = line->event == SIM_EVENT_SYSCALL || line->event == SIM_EVENT_FAULT;
-    uint64_t limit = line->ran + (by_itself ? SLACK : 0);
     if (!line->has_cycles) {
         return session_finish(session, SESSION_BAD_TRACE,
                               "line %" PRIu32
@@ -125,15 +126,52 @@ static enum session_end reach(struct session *session)
                               "where user code was (| at pc=... cycles=...)",
                               line->line);
     }
-    if (line->cycles / session->header.instructions_per_tick < sim_now(session->sim)) {
+    if (!session->underway &&
+        line->cycles / session->header.instructions_per_tick < sim_now(session->sim)) {
         return backwards(session, "cycles=", line->cycles);
     }
-    sim_set_cycles(session->sim, line->cycles);
-    session->instructions = sim_instructions(session->sim);
-    if (sim_user_run(session->sim, limit)) {
+    if (!session->underway) {
+        sim_set_cycles(session->sim, line->cycles);
+        session->instructions = sim_instructions(session->sim);
+    }
+    session->underway = false;
+    return SESSION_EVENT;
+}
+
+/* True if it has entered the kernel by itself. If not, it has executed `limit` instructions since
+ * it was let go, or the system has stopped, or session->underway: somebody has interrupted. */
+static bool run_up_to(struct session *session, uint64_t limit)
+{
+    uint64_t left = limit - (sim_instructions(session->sim) - session->instructions);
+    while (left > 0 && sim_status(session->sim) == SIM_RUNNING) {
+        uint64_t piece = min_u64(left, PIECE);
+        if (session->interrupted != 0) {
+            session->underway = true;
+            return false;
+        }
+        if (sim_user_run(session->sim, piece)) {
+            return true;
+        }
+        left -= piece;
+    }
+    return false;
+}
+
+/* User code runs to the place where the trace has the event. */
+static enum session_end reach(struct session *session)
+{
+    const struct trace_event *line = &session->line;
+    uint64_t number = sim_events(session->sim) + 1;
+    bool by_itself = line->event == SIM_EVENT_SYSCALL || line->event == SIM_EVENT_FAULT;
+    uint64_t limit = saturating_add(line->ran, by_itself ? SLACK : 0);
+    enum session_end end = let_go(session);
+    if (end != SESSION_EVENT) {
+        return end;
+    }
+    if (run_up_to(session, limit)) {
         return SESSION_EVENT; /* Compared later; it may be the wrong one. */
     }
-    if (sim_status(session->sim) != SIM_RUNNING) {
+    if (session->underway || sim_status(session->sim) != SIM_RUNNING) {
         return session_stopped(session);
     }
     if (!by_itself) {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <xxhash.h>
 
 #include "core/config.h"
@@ -80,12 +81,8 @@ bool session_header(struct trace_header *header, const char *path, uint64_t memo
 
 static bool is_file(const char *path)
 {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return false;
-    }
-    fclose(file);
-    return true;
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
 /* Where the file is: as given, or else in the directory of the trace. */
@@ -207,7 +204,8 @@ static bool configure_tree(struct session *session, struct sim_config *config,
                 config->dtb_size, header->dtb_size);
 }
 
-/* Where things are now goes into recordings: another build may place them differently. */
+/* Where things are now goes into recordings: another build may place them differently. Not the tree
+ * if it has no place of its own: at a given one it would stay reserved. */
 static void note_places(struct session *session)
 {
     const struct boot_params *params = sim_boot_params(session->sim);
@@ -215,7 +213,7 @@ static void note_places(struct session *session)
     machine->kernel_paddr = (uint64_t)(uintptr_t)sim_kernel(session->sim) - SIM_WINDOW;
     machine->image_paddr = params->image.start;
     machine->image_entry = params->entry;
-    machine->dtb_paddr = params->dtb;
+    machine->dtb_paddr = machine->dtb_paddr == 0 ? 0 : params->dtb;
 }
 
 static bool build(struct session *session, struct session_error *error)

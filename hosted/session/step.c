@@ -199,6 +199,7 @@ static enum session_end at_end(struct session *session)
     if (!runs_by_itself(session) || (!halts && strncmp(ending, "idle", 4) != 0)) {
         return session_finish(session, SESSION_END, "%s", "");
     }
+    describe(session, true);
     if (run(session, last + 1) == SESSION_EVENT) {
         return session_finish(session, SESSION_DIFFERENT,
                               "event %" PRIu64 ": the trace ends here (%s), but the system goes "

@@ -6,6 +6,7 @@
  * untyped memory and page tables are only counted, or the picture would be of nothing else.
  */
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "core/endpoint.h"
 #include "core/kernel.h"
@@ -23,6 +24,7 @@ enum {
 
 struct dot {
     const struct view *view;
+    uint32_t *homes; /* Of each address space: home_of(). */
     uint32_t parts;
     FILE *file;
 };
@@ -324,6 +326,16 @@ static uint32_t home_of(const struct view *view, const struct page_table *root)
     return VIEW_NONE;
 }
 
+/* Null if out of memory. */
+static uint32_t *find_homes(const struct view *view)
+{
+    uint32_t *homes = view == NULL ? NULL : calloc(view->space_count + 1u, sizeof *homes);
+    for (uint32_t i = 0; homes != NULL && i < view->space_count; i++) {
+        homes[i] = home_of(view, view->spaces[i].root);
+    }
+    return homes;
+}
+
 /* The thread runs in the only address space of its cluster: that needs no edge. */
 static bool is_at_home(const struct dot *d, const struct thread *thread)
 {
@@ -332,7 +344,7 @@ static bool is_at_home(const struct dot *d, const struct thread *thread)
     uint32_t spaces = 0;
     bool own = false;
     for (uint32_t i = 0; i < view->space_count; i++) {
-        if (home_of(view, view->spaces[i].root) == cspace) {
+        if (d->homes[i] == cspace) {
             spaces++;
             own = own || view->spaces[i].root == thread->slots[THREAD_VSPACE].cap.table;
         }
@@ -442,7 +454,7 @@ static void put_members(const struct dot *d, uint32_t cspace)
         }
     }
     for (uint32_t i = 0; i < view->space_count && wants(d, SHOW_MEMORY); i++) {
-        if (home_of(view, view->spaces[i].root) == cspace) {
+        if (d->homes[i] == cspace) {
             put_space(d, &view->spaces[i]);
         }
     }
@@ -540,7 +552,7 @@ static void put_caption(const struct dot *d)
 void show_dot(const struct sim *sim, uint32_t parts, FILE *file)
 {
     struct view *view = view_create(sim);
-    struct dot d = {.view = view, .parts = parts, .file = file};
+    struct dot d = {.view = view, .homes = find_homes(view), .parts = parts, .file = file};
     fprintf(
         file,
         "digraph albireo {\n"
@@ -548,13 +560,14 @@ void show_dot(const struct sim *sim, uint32_t parts, FILE *file)
         "bgcolor=white];\n"
         "  node [fontname=\"Helvetica,Arial,sans-serif\", fontsize=11];\n"
         "  edge [fontname=\"Helvetica,Arial,sans-serif\", fontsize=9, arrowsize=0.7];\n");
-    if (view == NULL) {
-        fprintf(file, "  \"out of memory\";\n}\n");
-        return;
+    if (d.homes == NULL) {
+        fprintf(file, "  \"out of memory\";\n");
+    } else {
+        put_caption(&d);
+        put_nodes(&d);
+        put_edges(&d);
     }
-    put_caption(&d);
-    put_nodes(&d);
-    put_edges(&d);
     fprintf(file, "}\n");
+    free(d.homes);
     view_free(view);
 }

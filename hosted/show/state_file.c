@@ -6,6 +6,7 @@
  */
 #include "hosted/show/state_file.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -321,7 +322,7 @@ static bool write_file(const struct coder *c, FILE *file, struct show_error *err
             (uint64_t)XXH3_64bits(c->out.data, c->out.size));
     fwrite(c->out.data, 1, c->out.size, file);
     if (fflush(file) != 0 || ferror(file) != 0) {
-        return fail(error, "the file cannot be written");
+        return fail(error, "%s", strerror(errno));
     }
     return true;
 }

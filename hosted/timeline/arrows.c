@@ -61,12 +61,13 @@ static void arrow_to(struct timeline *t, const struct trace_event *event, const 
     } else if (from_device && old != THREAD_BLOCKED_ON_REPLY) {
         /* An invocation has met an interrupt at a preemption point. */
         if (event->event != SIM_EVENT_IRQ) {
-            event_begin(&t->writer, 'X', interrupt_track(0), t->time, "interrupt, preempting");
+            event_begin(&t->writer, 'X', interrupt_track(t->core), t->time,
+                        "interrupt, preempting");
             event_text(&t->writer, "cat", "interrupt");
             event_time(&t->writer, "dur", 0);
             event_end(&t->writer);
         }
-        add_flow(t, "interrupt", interrupt_track(0), to);
+        add_flow(t, "interrupt", interrupt_track(t->core), to);
     } else if (actor != NULL && event->event == SIM_EVENT_SYSCALL) {
         bool signal = strstr(event->what, "(notification)") != NULL;
         const char *name = old == THREAD_BLOCKED_ON_REPLY     ? "reply"

@@ -62,7 +62,8 @@ struct timeline {
     bool out_of_memory;
     bool broken; /* The kernel's state cannot be followed any more. */
     uint64_t time;
-    uint64_t event; /* Number of the last one. */
+    uint64_t event; /* Number of the last one, */
+    uint32_t core;  /* and where it was. */
     uint64_t flow_id;
 
     struct track **tracks; /* All. */

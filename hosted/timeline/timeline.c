@@ -241,7 +241,8 @@ static void write_entry(struct timeline *t, const struct trace_event *event,
     };
     char name[TRACK_WORDS];
     bool own = event->event == SIM_EVENT_SYSCALL || event->event == SIM_EVENT_FAULT;
-    struct event_track track = own && actor != NULL ? thread_track(actor) : interrupt_track(0);
+    struct event_track track =
+        own && actor != NULL ? thread_track(actor) : interrupt_track(t->core);
     timeline_short_name(event, name, sizeof name);
     event_begin(&t->writer, 'X', track, event->time, name[0] == '\0' ? kinds[event->event] : name);
     event_text(&t->writer, "cat", kinds[event->event]);
@@ -338,6 +339,7 @@ void timeline_event(struct timeline *t, const struct trace_event *event)
     struct track *actor = t->broken ? NULL : timeline_find(t, event->who.paddr);
     const struct core *core = this_core(sim_kernel(t->sim));
     t->event = event->number;
+    t->core = sim_kernel(t->sim)->this_core;
     advance(t, event->time);
     if (actor != NULL && is_call(event, "DebugPutChar")) {
         take_character(t, actor);

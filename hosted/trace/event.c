@@ -14,16 +14,13 @@
 void trace_event_free(struct trace_event *event)
 {
     free(event->words);
-    free(event->reads);
     memset(event, 0, sizeof *event);
 }
 
 void trace_event_clear(struct trace_event *event)
 {
     struct trace_word *words = event->words;
-    uint64_t *reads = event->reads;
     uint32_t word_capacity = event->word_capacity;
-    uint32_t read_capacity = event->read_capacity;
     /* Not the long texts: that would cost more than all the rest. */
     memset(event, 0, offsetof(struct trace_event, what));
     event->what[0] = '\0';
@@ -33,9 +30,7 @@ void trace_event_clear(struct trace_event *event)
     memset(&event->next, 0, sizeof event->next);
     memset(&event->before, 0, sizeof event->before);
     event->words = words;
-    event->reads = reads;
     event->word_capacity = word_capacity;
-    event->read_capacity = read_capacity;
 }
 
 void *event_grown(void *array, uint32_t count, uint32_t *capacity, size_t size)
@@ -56,13 +51,6 @@ void trace_event_add_word(struct trace_event *event, uint64_t paddr, uint64_t va
     event->words =
         event_grown(event->words, event->word_count, &event->word_capacity, sizeof *event->words);
     event->words[event->word_count++] = (struct trace_word){paddr, value};
-}
-
-void trace_event_add_read(struct trace_event *event, uint64_t value)
-{
-    event->reads =
-        event_grown(event->reads, event->read_count, &event->read_capacity, sizeof *event->reads);
-    event->reads[event->read_count++] = value;
 }
 
 /* --- Writing ---------------------------------------------------------------------------------- */
@@ -119,23 +107,20 @@ static void put_polls(struct text *text, const struct trace_event *event)
 
 static void put_recorded(struct text *text, const struct trace_event *event)
 {
-    if (event->has_pc) {
-        text_put(text, " | at pc=");
-        text_hex(text, event->pc);
-        if (event->has_regs_hash) {
-            text_put(text, " regs=");
-            text_hash(text, event->regs_hash);
-        }
-        if (event->has_cycles) {
-            text_put(text, " cycles=");
-            text_dec(text, event->cycles);
-            text_char(text, '+');
-            text_dec(text, event->ran);
-        }
+    if (!event->has_pc) {
+        return;
     }
-    for (uint32_t i = 0; i < event->read_count; i++) {
-        text_put(text, i == 0 ? " | reads " : ",");
-        text_dec(text, event->reads[i]);
+    text_put(text, " | at pc=");
+    text_hex(text, event->pc);
+    if (event->has_regs_hash) {
+        text_put(text, " regs=");
+        text_hash(text, event->regs_hash);
+    }
+    if (event->has_cycles) {
+        text_put(text, " cycles=");
+        text_dec(text, event->cycles);
+        text_char(text, '+');
+        text_dec(text, event->ran);
     }
 }
 
@@ -192,16 +177,18 @@ size_t trace_format_event(char *line, size_t size, const struct trace_header *he
     return text.total;
 }
 
-void trace_write_event(FILE *file, const struct trace_header *header,
-                       const struct trace_event *event)
+size_t trace_write_event(FILE *file, const struct trace_header *header,
+                         const struct trace_event *event)
 {
     (void)header;
     char buffer[4096];
     struct text text;
     text_to_file(&text, buffer, sizeof buffer, file);
     put_event(&text, event);
+    size_t length = text.total;
     text_char(&text, '\n');
     text_end(&text);
+    return length;
 }
 
 void trace_write_input(FILE *file, const struct trace_input *input)
@@ -344,25 +331,15 @@ static bool read_place(struct scan *scan, struct trace_event *event)
                                   scan_number(scan, &event->ran));
 }
 
-static bool read_reads(struct scan *scan, struct trace_event *event)
-{
-    uint64_t value;
-    do {
-        if (!scan_number(scan, &value)) {
-            return false;
-        }
-        trace_event_add_read(event, value);
-    } while (scan_take(scan, ","));
-    return true;
-}
-
 static const struct {
     const char *name;
     bool (*read)(struct scan *scan, struct trace_event *event);
     bool repeated;
 } clauses[] = {
-    {"regs", read_registers, false}, {"memory", read_memory, false}, {"poll", read_poll, true},
-    {"at", read_place, false},       {"reads", read_reads, false},
+    {"regs", read_registers, false},
+    {"memory", read_memory, false},
+    {"poll", read_poll, true},
+    {"at", read_place, false},
 };
 
 enum { CLAUSES = sizeof clauses / sizeof *clauses };
@@ -385,7 +362,7 @@ static bool read_clause(struct scan *scan, struct trace_event *event, uint32_t *
         return scan_at_end(scan) || scan_expected(scan, "\" | \" or \" = \"");
     }
     scan->at = name;
-    return scan_expected(scan, "a clause (regs, memory, poll, at, reads)");
+    return scan_expected(scan, "a clause (regs, memory, poll, at)");
 }
 
 /* Where `separator` comes first, or the end. */

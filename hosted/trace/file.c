@@ -335,11 +335,14 @@ struct trace *trace_parse(const char *text, size_t size, struct trace_error *err
 /* Everything in a file. Null with errno. */
 static char *read_whole(const char *path, size_t *size)
 {
-    int file = open(path, O_RDONLY | O_CLOEXEC);
+    /* Without waiting for somebody to open the other end of a FIFO; but for what comes through a
+     * pipe. */
+    int file = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     struct stat status;
     if (file < 0) {
         return NULL;
     }
+    (void)fcntl(file, F_SETFL, 0);
     size_t capacity = 1 << 16;
     if (fstat(file, &status) == 0 && status.st_size > 0) {
         capacity = (size_t)status.st_size + 1; /* One more, to see the end at once. */
@@ -371,12 +374,18 @@ static char *read_whole(const char *path, size_t *size)
 struct trace *trace_open(const char *path, struct trace_error *error)
 {
     size_t size;
+    struct trace_error why;
+    struct trace *trace = NULL;
     char *text = read_whole(path, &size);
     if (text == NULL) {
-        snprintf(error->text, sizeof error->text, "%.200s: %s", path, strerror(errno));
-        return NULL;
+        snprintf(why.text, sizeof why.text, "%s", strerror(errno));
+    } else {
+        trace = create(text, size, &why);
     }
-    return create(text, size, error);
+    if (trace == NULL) {
+        snprintf(error->text, sizeof error->text, "%.200s: %.300s", path, why.text);
+    }
+    return trace;
 }
 
 void trace_close(struct trace *trace)

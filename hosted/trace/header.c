@@ -12,6 +12,9 @@
 enum { TREE_SIZE_MAX = 1 << 19 };
 
 #define FIRST_MAX ((uint64_t)1 << 62)
+#define PADDR_MAX ((uint64_t)1 << 39) /* Beyond it there is no RAM in any machine. */
+#define START_MAX ((uint64_t)1 << 60) /* The clock must not come to an end. */
+#define COST_MAX ((uint64_t)1 << 32)
 
 /* --- Writing ---------------------------------------------------------------------------------- */
 
@@ -261,12 +264,19 @@ static bool read_limited(struct scan *scan, const char *key, uint64_t min, uint6
     return true;
 }
 
-/* KEY=NUMBER, or nothing. */
-static bool read_optional(struct scan *scan, const char *key, uint64_t *number)
+/* KEY=NUMBER up to a limit, or nothing. */
+static bool read_optional(struct scan *scan, const char *key, uint64_t max, uint64_t *number)
 {
     scan_spaces(scan);
     struct scan ahead = *scan;
-    return !scan_take(&ahead, key) || scan_key_number(scan, key, number);
+    return !scan_take(&ahead, key) || read_limited(scan, key, 0, max, number);
+}
+
+/* Addresses and sizes of what consists of pages. */
+static bool check_pages(struct scan *scan, const char *what, uint64_t number)
+{
+    return is_aligned(number, 12) ||
+           scan_fail(scan, "%s 0x%llx is not a multiple of 4096", what, (unsigned long long)number);
 }
 
 static bool read_limited_32(struct scan *scan, const char *key, uint64_t min, uint64_t max,
@@ -305,7 +315,17 @@ static bool read_region(struct scan *scan, struct boot_region *regions, uint32_t
 
 static bool read_ram(struct scan *scan, struct trace_header *h)
 {
-    return read_region(scan, h->machine.ram, &h->machine.ram_count);
+    struct sim_config *m = &h->machine;
+    if (!read_region(scan, m->ram, &m->ram_count)) {
+        return false;
+    }
+    const struct boot_region *ram = &m->ram[m->ram_count - 1];
+    if (ram->end > PADDR_MAX) {
+        return scan_fail(scan, "RAM ends at 0x%llx, beyond 0x%llx", (unsigned long long)ram->end,
+                         (unsigned long long)PADDR_MAX);
+    }
+    return check_pages(scan, "the start of RAM", ram->start) &&
+           check_pages(scan, "the end of RAM", ram->end);
 }
 
 static bool read_reserved(struct scan *scan, struct trace_header *h)
@@ -321,16 +341,22 @@ static bool read_device(struct scan *scan, struct trace_header *h)
 static bool read_kernel(struct scan *scan, struct trace_header *h)
 {
     struct sim_config *m = &h->machine;
-    return scan_number(scan, &m->kernel_paddr) && read_optional(scan, "size", &m->kernel_size);
+    return scan_limited(scan, "the kernel's address", PADDR_MAX, &m->kernel_paddr) &&
+           check_pages(scan, "the kernel's address", m->kernel_paddr) &&
+           read_optional(scan, "size", SIM_RAM_LIMIT, &m->kernel_size) &&
+           check_pages(scan, "the kernel's size", m->kernel_size);
 }
 
 static bool read_image(struct scan *scan, struct trace_header *h)
 {
     struct sim_config *m = &h->machine;
-    return scan_key_number(scan, "paddr", &m->image_paddr) &&
+    return read_limited(scan, "paddr", 0, PADDR_MAX, &m->image_paddr) &&
            scan_key_number(scan, "vaddr", &m->image_vaddr) &&
            read_limited(scan, "size", 1, SIM_RAM_LIMIT, &m->image_size) &&
-           scan_key_number(scan, "entry", &m->image_entry);
+           scan_key_number(scan, "entry", &m->image_entry) &&
+           check_pages(scan, "the image's paddr", m->image_paddr) &&
+           check_pages(scan, "the image's vaddr", m->image_vaddr) &&
+           check_pages(scan, "the image's size", m->image_size);
 }
 
 static bool read_file(struct scan *scan, struct trace_header *h)
@@ -391,7 +417,7 @@ static bool read_base64(struct scan *scan, uint8_t *bytes, uint64_t size)
 static bool read_tree(struct scan *scan, struct trace_header *h)
 {
     if (!read_limited(scan, "size", 1, TREE_SIZE_MAX, &h->dtb_size) ||
-        !read_optional(scan, "paddr", &h->machine.dtb_paddr)) {
+        !read_optional(scan, "paddr", PADDR_MAX, &h->machine.dtb_paddr)) {
         return false;
     }
     scan_spaces(scan);
@@ -408,13 +434,13 @@ static bool read_tree(struct scan *scan, struct trace_header *h)
 static bool read_clock(struct scan *scan, struct trace_header *h)
 {
     struct sim_config *m = &h->machine;
-    if (!scan_key_number(scan, "start", &m->start_time) ||
+    if (!read_limited(scan, "start", 0, START_MAX, &m->start_time) ||
         !read_limited(scan, "per_us", 1, 1000000, &m->ticks_per_us) ||
         !read_limited(scan, "instructions_per_tick", 0, 1000000000, &h->instructions_per_tick)) {
         return false;
     }
-    if (!read_optional(scan, "entry", &m->entry_ticks) ||
-        !read_optional(scan, "access", &m->access_ticks)) {
+    if (!read_optional(scan, "entry", COST_MAX, &m->entry_ticks) ||
+        !read_optional(scan, "access", COST_MAX, &m->access_ticks)) {
         return false;
     }
     scan_spaces(scan);

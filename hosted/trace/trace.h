@@ -32,9 +32,10 @@ enum {
     TRACE_LINE_MAX = 1 << 20, /* Bytes in a line of a trace. */
 };
 
-/* What is wrong with a trace, as a sentence that names the file's line ("line 12: ..."). */
+/* What is wrong with a trace, as a sentence that names the file's line ("line 12: ..."). From
+ * trace_open() it begins with the file ("run.trace: line 12: ..."). */
 struct trace_error {
-    char text[320];
+    char text[512];
 };
 
 enum trace_kind { TRACE_PROGRAM, TRACE_CALLS };
@@ -113,9 +114,6 @@ struct trace_event {
     struct trace_word *words; /* Owned. */
     uint32_t poll_count;
     struct trace_poll polls[TRACE_POLLS];
-    uint32_t read_count; /* Recorded clock: what rdtime gave user code since the last event. */
-    uint32_t read_capacity;
-    uint64_t *reads; /* Owned. */
 
     char what[TRACE_TEXT];    /* The event in words, such as "Call 0x12 TCB_Resume()". */
     char outcome[TRACE_TEXT]; /* Behind "=": what the core answered, and who runs next. */
@@ -162,19 +160,20 @@ bool trace_event_at(struct trace *trace, uint64_t number, struct trace_event *ev
 void trace_event_free(struct trace_event *event);
 /* Back to an empty event; what it owns is kept for the next one. */
 void trace_event_clear(struct trace_event *event);
-/* Append to the event's owned parts. */
+/* Appends to the event's words. */
 void trace_event_add_word(struct trace_event *event, uint64_t paddr, uint64_t value);
-void trace_event_add_read(struct trace_event *event, uint64_t value);
 
 /* Writing: the header, then events and inputs in order, then the end. What they write,
  * trace_parse() reads back as it was. */
 void trace_write_header(FILE *file, const struct trace_header *header);
-void trace_write_event(FILE *file, const struct trace_header *header,
-                       const struct trace_event *event);
+/* Returns the line's length without the newline: up to TRACE_LINE_MAX it can be read back. */
+size_t trace_write_event(FILE *file, const struct trace_header *header,
+                         const struct trace_event *event);
 void trace_write_input(FILE *file, const struct trace_input *input);
 void trace_write_end(FILE *file, uint64_t events, const char *ending);
 
-/* One event as the line that trace_write_event() writes, without the newline. */
+/* One event as the line that trace_write_event() writes, without the newline. Returns its length;
+ * the text is cut to size - 1 characters. */
 size_t trace_format_event(char *line, size_t size, const struct trace_header *header,
                           const struct trace_event *event);
 

@@ -2,6 +2,8 @@
 
 /* ELF files of root tasks, good and bad: each complaint names the field. */
 #include <elf.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cstring>
 #include <functional>
@@ -178,6 +180,21 @@ TEST(Elf, Files)
     EXPECT_STREQ(error.text, "/nowhere/at/all: No such file or directory");
     EXPECT_FALSE(elf_load("/", true, &image, &error));
     EXPECT_STREQ(error.text, "/: not a regular file");
+    /* Nobody will ever write to it. */
+    std::string fifo = ::testing::TempDir() + "/" + std::to_string(getpid()) + "-fifo";
+    ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+    EXPECT_FALSE(elf_load(fifo.c_str(), true, &image, &error));
+    EXPECT_EQ(error.text, fifo + ": not a regular file");
+    unlink(fifo.c_str());
+}
+
+TEST(Elf, ASegmentWithoutBytesMayHaveAnyOffset)
+{
+    for (uint64_t offset : {UINT64_MAX - 0xFFF, UINT64_MAX, uint64_t{1} << 63}) {
+        File file;
+        file.add(0x20000, 0, 0x1000, PF_R | PF_W).p_offset = offset;
+        EXPECT_EQ(parse(file.bytes()), "") << offset;
+    }
 }
 
 } // namespace

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* The software MMU and its TLB. */
+#include <cstdio>
+#include <cstdlib>
+#include <string>
 #include <vector>
 
 #include "gtest/gtest.h"
@@ -25,6 +28,18 @@ Word *leaf_of(System &sys, Word vaddr)
 {
     uint32_t level;
     return vspace_walk(sys.kernel(), sys.cap_at(kVSpace).table, vaddr, &level);
+}
+
+std::string dump(System &sys)
+{
+    char *text = nullptr;
+    size_t size = 0;
+    FILE *file = open_memstream(&text, &size);
+    sim_dump(sys.sim(), file, SIM_DUMP_STATE);
+    std::fclose(file);
+    std::string all(text, size);
+    std::free(text);
+    return all;
 }
 
 } // namespace
@@ -57,6 +72,23 @@ TEST(Mmu, KernelAndNonCanonicalAddressesFault)
                        Word{0x0100000000010000}, Word{SIM_WINDOW + SIM_RAM_BASE}}) {
         EXPECT_EQ(translate(sys, vaddr, SIM_LOAD), LOAD_PAGE) << vaddr;
         EXPECT_EQ(translate(sys, vaddr, SIM_FETCH), FETCH_PAGE) << vaddr;
+    }
+}
+
+/* Only the root's upper half belongs to the kernel: the exact dump has all of the other tables. */
+TEST(Mmu, DumpsShowUpperHalvesOfLowerTables)
+{
+    for (Word vaddr : {kPage, kPage + 300 * 4096, kPage + 300 * (Word{1} << 21)}) {
+        System sys;
+        sys.map_new_page(kVSpace, vaddr);
+        Word *leaf = leaf_of(sys, vaddr);
+        std::string before = dump(sys);
+        *leaf ^= 0x80; /* Dirty. */
+        std::string after = dump(sys);
+        *leaf ^= 0x80;
+        EXPECT_NE(before, after) << vaddr;
+        EXPECT_EQ(before, dump(sys));
+        EXPECT_EQ(before.find("entry 511:"), std::string::npos) << "the kernel's half of a root";
     }
 }
 

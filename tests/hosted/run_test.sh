@@ -63,6 +63,20 @@ expect 2 'more than one' run "$demo" "$demo"
 expect 2 "not 'x'" run --max-events x "$demo"
 expect 2 'on or off' run --checks maybe "$demo"
 expect 2 'must begin at boot' run --trace-calls --trace-last 5 --trace "$work/t" "$demo"
+for option in --trace-calls --trace-last=5 --hash-every=2; do
+    expect 2 'needs --trace FILE' run $option "$demo"
+done
+# The root task is not overwritten, whatever it is called.
+cp "$demo" "$work/task.elf"
+ln "$work/task.elf" "$work/hard"
+ln -s task.elf "$work/soft"
+for name in task.elf hard soft; do
+    expect 2 'is the root task; it would be overwritten' run --trace "$work/$name" "$work/task.elf"
+done
+cmp -s "$demo" "$work/task.elf" || fail "the root task was overwritten"
+mkfifo "$work/fifo"
+expect 3 'not a regular file' run "$work/fifo"
+expect 3 'no trace: the first line' replay "$work/fifo"
 expect 2 'at most 32' run --root-cnode-bits 40 "$demo"
 expect 2 'unrecognized option' run --wings "$demo"
 expect 3 'No such file' run "$work/nothing.elf"

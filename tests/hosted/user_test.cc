@@ -197,6 +197,27 @@ TEST_F(User, FetchFault)
     EXPECT_EQ(root->regs.fault_pc, 0x7000002u);
 }
 
+/* TCB_WriteRegisters takes any pc; there is no odd one for the hardware. */
+TEST_F(User, FetchFaultAtTheEndOfAllAddresses)
+{
+    boot({kBackOne});
+    root->regs.pc = UINT64_MAX;
+    run_to_fault(12, UINT64_MAX - 1);
+    EXPECT_EQ(root->regs.fault_pc, UINT64_MAX - 1);
+    EXPECT_EQ(sim_instructions(sim), 0u);
+}
+
+TEST_F(User, AccessesAtTheEndOfTime)
+{
+    boot({kBackOne});
+    sim_destroy(sim);
+    config.access_ticks = UINT64_MAX;
+    sim = sim_create(&config, nullptr);
+    uint64_t value = 0;
+    (void)sim_load(sim, kImage, 4, &value);
+    EXPECT_EQ(sim_now(sim), UINT64_MAX) << "the clock does not go back";
+}
+
 TEST_F(User, TimeIsInstructions)
 {
     boot({rdtime(S0), addi(T0, ZERO, 1000), addi(T0, T0, -1), 0xFE029EE3 /* bnez t0, .-4 */,

@@ -4,6 +4,7 @@
  * That of the kernel on RISC-V is tested in tests/boot. */
 #include "hosted/lockstep/lockstep.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstring>
 #include <fstream>
@@ -302,6 +303,32 @@ TEST(Lockstep, SaysWhatDiffers)
     said = play(changed, writer.elf);
     EXPECT_NE(std::string::npos, said.find("has executed 7 instructions")) << said;
     EXPECT_NE(std::string::npos, said.find("but here 5")) << said;
+}
+
+/* The longest that can be said of registers. */
+TEST(Lockstep, NamesAllRegisters)
+{
+    std::vector<uint32_t> code;
+    for (uint32_t i = 1; i < 32; i++) {
+        code.push_back(0xFFF00013 | i << 7); /* li xI, -1 */
+    }
+    code.push_back(0x00000073); /* ecall */
+    code.insert(code.end(), std::begin(kHalt), std::end(kHalt));
+    Writer writer(code);
+    struct events_record head;
+    std::string changed = writer.log;
+    memcpy(&head, &changed[writer.records], sizeof head);
+    size_t first = writer.records + 8 + 8 * size_t{head.words};
+    memcpy(&head, &changed[first], sizeof head);
+    ASSERT_EQ(UINT32_MAX - 1, head.mask);
+    for (size_t i = 0; i < 31; i++) {
+        uint64_t other = 0xFEDCBA9876543200 + i;
+        memcpy(&changed[first + 8 + (6 + i) * 8], &other, sizeof other);
+    }
+    std::string said = play(changed, writer.elf);
+    EXPECT_EQ(31, std::count(said.begin(), said.end(), '\n')) << said;
+    EXPECT_NE(std::string::npos, said.find("ra: 0xfedcba9876543200, here 0xffffffffffffffff"));
+    EXPECT_NE(std::string::npos, said.find("t6: 0xfedcba987654321e, here 0xffffffffffffffff"));
 }
 
 TEST(Lockstep, AnotherProgramIsRefused)

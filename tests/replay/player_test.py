@@ -5,7 +5,8 @@
 Usage: player_test.py debug|release KERNEL.img ALBIREO [TRACE...]
 
 All traces of tests/replay (or those given) must be played as recorded; and one whose expectations
-have been falsified must be reported, with the event and both sides.
+have been falsified must be reported, with the event and both sides. What cannot be played as a
+whole must be refused.
 """
 
 import glob
@@ -29,6 +30,12 @@ def run(command, statuses=(0,)):
     if done.returncode not in statuses:
         raise Failure("%s: exit status %d:\n%s" % (" ".join(command), done.returncode, text))
     return text
+
+
+def expect_exit(status, pattern, command):
+    said = run(command, (status,))
+    if not re.search(pattern, said):
+        raise Failure("%s: expected %s:\n%s" % (" ".join(command), pattern, said))
 
 
 def verdict(output):
@@ -70,19 +77,41 @@ def events(path):
         return len(re.findall(r"(?m)^[0-9]+ .*", file.read()))
 
 
-def falsify(path, work):
-    """The same trace with one more error than there was; and the number of that event."""
+def change(path, work, pattern, replacement):
+    """The trace with another text at the first place, and the number of that event."""
     with open(path) as file:
         text = file.read()
-    changed, count = re.subn(r"(?m)^([0-9]+ .*Untyped_Retype\(.*) = ok$",
-                             r"\1 = error DeleteFirst", text, count=1)
-    if count != 1:
+    found = re.search(r"(?m)^([0-9]+) .*" + pattern, text)
+    if not found:
         raise Failure(path + ": nothing to falsify")
-    number = re.search(r"(?m)^([0-9]+) .* = error DeleteFirst$", changed).group(1)
+    line = re.sub(pattern, replacement, found.group(0))
     bad = os.path.join(work, "false.trace")
     with open(bad, "w") as file:
-        file.write(changed)
-    return bad, number
+        file.write(text[:found.start()] + line + text[found.end():])
+    return bad, found.group(1)
+
+
+def falsify(path, work):
+    """With one more error than there was."""
+    return change(path, work, r"(Untyped_Retype\(.*) = ok(?= #|$)", r"\1 = error DeleteFirst")
+
+
+def check_refusals(machine, trace, work):
+    """Exit statuses for what is no trace; and for a program that does not do what its trace says,
+    here the player itself."""
+    bad, _ = change(trace, work, "Untyped_Retype", "Untyped_Retire")
+    output = os.path.join(work, "output")
+    for command in ["to-elf"], ["to-test"], ["reduce", "--keep", "outcome", "ok"]:
+        expect_exit(3, "Untyped_Retire", [machine.albireo] + command + [bad, "-o", output])
+    if machine.release:
+        return
+    program = os.path.join(work, "program.trace")
+    machine.make(trace)
+    run([machine.albireo, "run", "--trace", program, machine.elf])
+    bad, number = falsify(program, work)
+    to_elf = [machine.albireo, "to-elf", bad, "-o", output]
+    expect_exit(1, "another way than the trace: event %s " % number, to_elf)
+    expect_exit(0, "another way than the trace; .*: event %s " % number, to_elf + ["--skip"])
 
 
 def main():
@@ -98,6 +127,7 @@ def main():
         bad, number = falsify("tests/replay/stale-reply.trace", work)
         expect(bad, machine.verdicts(bad),
                "player: event %s: .*Untyped_Retype.*: expected .*DeleteFirst.*, got ok" % number)
+        check_refusals(machine, "tests/replay/stale-reply.trace", work)
     print("%d traces played as recorded, one falsified trace reported" % len(traces))
 
 

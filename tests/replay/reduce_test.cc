@@ -3,8 +3,12 @@
 /* What `albireo reduce` and `albireo to-elf` are made of. */
 #include "hosted/reduce/reduce.h"
 
+#include <unistd.h>
+
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <memory>
 #include <vector>
 
@@ -108,6 +112,79 @@ TEST(Reduce, SymptomsOfPanicsAreTheirTextsWithoutAddresses)
     EXPECT_FALSE(symptom_is_message(&symptom, "invariant C2 violated: neighbours (object 0x1)"));
 }
 
+TEST(Reduce, TakesLongLines)
+{
+    std::string words = "7";
+    for (int i = 1; i < 520000; i++) {
+        words += ",7";
+    }
+    std::string text =
+        reduced({"Yield | memory 0x82000000=" + words, kEndpoint, kEndpoint}, "DeleteFirst");
+    EXPECT_EQ(1u, events_of(text)) << text;
+}
+
+TEST(Reduce, NamesTheEventThatDoesNotFit)
+{
+    std::string text = trace_of({"Yield", "Yield"});
+    text.replace(text.find("2 *:"), 4, "2 other@1000:");
+    TracePointer trace = parse(text);
+    struct session_error error = {};
+    std::unique_ptr<struct trial, decltype(&trial_free)> trial(
+        trial_create(trace.get(), false, &error), trial_free);
+    ASSERT_NE(nullptr, trial) << error.text;
+    const struct step *steps;
+    EXPECT_EQ(1u, trial_steps(trial.get(), &steps));
+    EXPECT_NE(std::string::npos, std::string(trial_cut(trial.get())).find("event 2"));
+}
+
+/* Empty if all events can be read, and played here. */
+std::string check_complaint(const std::string &text)
+{
+    TracePointer trace = parse(text);
+    struct session_error error = {};
+    return reduce_check(trace.get(), &error) ? "" : error.text;
+}
+
+TEST(Reduce, ChecksEventsAndConfiguration)
+{
+    EXPECT_EQ("", check_complaint(trace_of({"Yield", "Yield"})));
+    std::string complaint = check_complaint(trace_of({"Yield", "Yeld"}));
+    EXPECT_NE(std::string::npos, complaint.find("line 5")) << complaint;
+    std::string other = trace_of({"Yield"});
+    std::string mine = CONFIG_FPU ? " fpu" : " no-fpu";
+    other.replace(other.find(mine), mine.size(), CONFIG_FPU ? " no-fpu" : " fpu");
+    EXPECT_NE(std::string::npos, check_complaint(other).find("FPU")) << check_complaint(other);
+}
+
+TEST(Reduce, ErrorsNameTheFile)
+{
+    std::string path = ::testing::TempDir() + "reduce-" + std::to_string(getpid()) + ".trace";
+    std::ofstream(path) << trace_of({"Yield", "Yeld"});
+    struct session_error cut = {};
+    struct session_error error = {};
+    EXPECT_EQ(nullptr, reduce_calls(path.c_str(), nullptr, &cut, &error));
+    EXPECT_EQ(0u, std::string(error.text).find(path + ": line 5")) << error.text;
+    std::remove(path.c_str());
+}
+
+std::string plain(const char *text)
+{
+    char *out = nullptr;
+    size_t size = 0;
+    FILE *file = open_memstream(&out, &size);
+    reduce_put_plain(file, text);
+    std::fclose(file);
+    std::string copy = out;
+    std::free(out);
+    return copy;
+}
+
+TEST(Reduce, EscapesWhatGoesIntoComments)
+{
+    EXPECT_EQ("From bug.trace", plain("From bug.trace"));
+    EXPECT_EQ("a\\x0ab\\xff\\x7f", plain("a\nb\xff\x7f"));
+}
+
 /* ---- Numbers in events ---- */
 
 TEST(Rename, FindsNumbersAndNotDigitsInNames)
@@ -174,6 +251,44 @@ TEST(Script, SaysWhichEventCannotBePlayed)
     EXPECT_EQ("", script_complaint({"Yield", "fault load-page at 0x10000 address=0x0"}, true));
     complaint = script_complaint({"interrupt 3"});
     EXPECT_NE(std::string::npos, complaint.find("interrupt")) << complaint;
+}
+
+/* The player has room for 64 threads, the root task's among them. */
+TEST(Script, NamesTheEventOfAThreadTooMany)
+{
+    std::vector<std::string> lines = {
+        "Call 0x45 Untyped_Retype(type=TCBObject, size_bits=0, root=0x2, node_index=0x0, "
+        "node_depth=0, node_offset=0x100, num_objects=64)"};
+    for (int i = 0; i < 64; i++) {
+        lines.push_back("Call " + std::to_string(0x100 + i) + " TCB_Suspend()");
+    }
+    std::string complaint = script_complaint(lines);
+    EXPECT_EQ(0u, complaint.find("event 65 (")) << complaint;
+    EXPECT_NE(std::string::npos, complaint.find("64")) << complaint;
+    EXPECT_EQ("", script_complaint(lines, true));
+    lines.pop_back();
+    EXPECT_EQ("", script_complaint(lines));
+}
+
+TEST(Script, TellsReasonsOnceWithTheirCounts)
+{
+    std::string fault = "fault load-page at 0x10000 address=0x0";
+    TracePointer trace = parse(trace_of({"interrupt 3", "interrupt 4", "interrupt 5", fault}));
+    char *text = nullptr;
+    size_t size = 0;
+    size_t script_size = 0;
+    struct script_options options = {};
+    options.skip = true;
+    options.warnings = open_memstream(&text, &size);
+    struct session_error error = {};
+    uint8_t *script = script_make(trace.get(), &options, &script_size, &error);
+    std::fclose(options.warnings);
+    std::string said = text;
+    std::free(script);
+    std::free(text);
+    EXPECT_NE(std::string::npos, said.find("3 events, the first is event 1 (interrupt 3)")) << said;
+    EXPECT_NE(std::string::npos, said.find("left out: event 4 (fault")) << said;
+    EXPECT_EQ(2, std::count(said.begin(), said.end(), '\n')) << said;
 }
 
 TEST(Script, ExpectsWhatTheTraceSays)

@@ -74,6 +74,33 @@ TEST_F(CallsTest, AnotherArgumentHasAnotherOutcome)
     EXPECT_TRUE(has(why, "error RangeError")) << why;
 }
 
+TEST_F(CallsTest, ADifferenceSaysNoMoreThanTheLine)
+{
+    std::string header = recorded.text.substr(0, recorded.text.find("\nhashes ") + 1);
+    auto [end, why] =
+        replayed(header + "1 *: Call 1 TCB_SetPriority(authority=1, priority=300) = ok\n"
+                          "end 1 stopped\n");
+    EXPECT_EQ(end, SESSION_DIFFERENT);
+    EXPECT_TRUE(has(why, "the trace says  Call 0x1 TCB_SetPriority(") ||
+                has(why, "the trace says  Call 1 TCB_SetPriority("))
+        << why;
+    EXPECT_FALSE(has(why, "any thread")) << why;
+    EXPECT_FALSE(has(why, "says  @0")) << why;
+}
+
+/* A tree that may be anywhere is not reserved: in a replay neither. */
+TEST(Calls, ATreeWithoutAPlaceOfItsOwn)
+{
+    std::vector<uint8_t> tree(5000, 0x5A);
+    struct trace_header header = native_header();
+    header.dtb = tree.data();
+    header.dtb_size = tree.size();
+    Recorded r = record(header, {nullptr, TRACE_CALLS, 0});
+    TracePtr trace = parse(r.text);
+    SessionPtr session = replay(trace.get());
+    EXPECT_EQ(session_goto(session.get(), UINT64_MAX), SESSION_END) << complaint(session.get());
+}
+
 TEST_F(CallsTest, WordsThatCannotBeUnderstood)
 {
     uint64_t number = event_with("TCB_SetPriority(");

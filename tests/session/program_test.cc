@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
 /* Sessions with a program: running, recording, replaying, and every way to differ. */
+#include <chrono>
 #include <random>
+#include <thread>
 
 #include "core/config.h"
 
@@ -227,6 +229,15 @@ TEST_F(ProgramTest, FindsThatTheSystemGoesOn)
     EXPECT_TRUE(has(why, "the system goes on")) << why;
 }
 
+TEST_F(ProgramTest, FindsThatTheSystemGoesOnAfterBoot)
+{
+    Recorded none = record(header, {nullptr, TRACE_PROGRAM, 0}, 0);
+    std::string why =
+        replayed(with_header(none.text, "end 0 stopped", "end 0 halted"), SESSION_DIFFERENT);
+    EXPECT_TRUE(has(why, "event 1: ")) << why;
+    EXPECT_TRUE(has(why, "the system goes on:\n    NBSend 0x")) << why;
+}
+
 TEST_F(ProgramTest, FindsThatTheSystemEndsInAnotherWay)
 {
     Recorded r = recorded();
@@ -354,7 +365,64 @@ TEST_F(ProgramTest, ForwardsOnlyCannotGoBack)
     EXPECT_TRUE(has(complaint(session.get()), "no snapshot")) << complaint(session.get());
 }
 
+/* --- Device trees ----------------------------------------------------------------------------- */
+
+TEST_F(ProgramTest, ATreeMayBeAnywhere)
+{
+    for (enum trace_kind kind : {TRACE_PROGRAM, TRACE_CALLS}) {
+        for (bool given : {true, false}) {
+            if (!given) {
+                header.machine.dtb_paddr = header.machine.image_paddr = 0;
+            }
+            Recorded r = record(header, {nullptr, kind, 0}, 10);
+            EXPECT_EQ(has(r.text.substr(r.text.find("\ntree ")), "paddr="), given);
+            EXPECT_EQ(replayed(r.text, SESSION_END), "");
+        }
+        header = program_header(file.path());
+    }
+}
+
 /* --- Stopping --------------------------------------------------------------------------------- */
+
+/* A loop without end, and the trace of a clock that ticks after so many instructions. */
+std::string looping_trace(const std::string &recorded, const std::string &instructions)
+{
+    std::string text = recorded.substr(0, recorded.find("\n1 @"));
+    size_t clock = text.find('\n', text.find("\nclock ") + 1);
+    return text.substr(0, clock) + " recorded" + text.substr(clock) +
+           "\n1 *: timer | at pc=0x10000 cycles=900000000000000+" + instructions +
+           "\nend 1 stopped\n";
+}
+
+TEST(LongRun, CanBeInterruptedAndGoesOn)
+{
+    std::string elf = counting_elf(1);
+    elf.replace(0x1000, 4, std::string("\x6f\0\0\0", 4)); /* j . */
+    TempFile file("looping.elf", elf);
+    Recorded r = record(program_header(file.path()), {nullptr, TRACE_PROGRAM, 0}, 1);
+    for (const char *instructions : {"67108864", "18446744073709551615"}) {
+        bool ends = instructions[0] == '6';
+        TracePtr trace = parse(looping_trace(r.text, instructions));
+        SessionPtr session = replay(trace.get());
+        for (int i = 0; i < (ends ? 1 : 3); i++) {
+            std::thread other([&session] {
+                std::this_thread::sleep_for(std::chrono::milliseconds(10));
+                session_interrupt(session.get());
+            });
+            EXPECT_EQ(session_step(session.get()), SESSION_STOPPED);
+            other.join();
+            EXPECT_EQ(complaint(session.get()), "interrupted");
+            EXPECT_EQ(session_events(session.get()), 0u);
+        }
+        uint64_t done = sim_instructions(session_sim(session.get()));
+        EXPECT_GT(done, 0u);
+        EXPECT_EQ(done % (1 << 24), 0u);
+        if (ends) {
+            EXPECT_EQ(session_step(session.get()), SESSION_EVENT) << complaint(session.get());
+            EXPECT_EQ(sim_instructions(session_sim(session.get())), 67108864u);
+        }
+    }
+}
 
 TEST_F(ProgramTest, InterruptedByASignal)
 {

@@ -26,11 +26,13 @@ expect() {
     fi
 }
 
-# same A B ARGUMENT...: A and B are shown alike.
+# same A B ARGUMENT...: A, with the arguments, and B are shown alike.
 same() {
     local a=$1 b=$2
     shift 2
-    cmp -s <("$albireo" show "$@" "$a") <("$albireo" show "$b") || fail "$a and $b differ"
+    "$albireo" show "$@" "$a" >"$work/a.txt" || fail "albireo show $* $a: exit status $?"
+    "$albireo" show "$b" >"$work/b.txt" || fail "albireo show $b: exit status $?"
+    cmp -s "$work/a.txt" "$work/b.txt" || fail "$a and $b differ"
 }
 
 "$albireo" run --quiet --trace "$work/demo.trace" "$demo" </dev/null || fail "the demo fails"
@@ -106,7 +108,16 @@ expect 3 'neither an ELF file, nor a trace, nor a state file' "$work/part"
 expect 3 'No such file' "$work/none"
 expect 3 'Is a directory' "$work"
 expect 3 'No such file' --save "$work/none/state" "$work/state"
-expect 3 'cannot be written' --save /dev/full "$work/state"
+expect 3 'albireo show: /dev/full: No space left on device' --save /dev/full "$work/state"
+for option in -o --save; do
+    ln -sf state "$work/link"
+    expect 2 "$work/link is the file to be shown; it would be overwritten" \
+        "$option" "$work/link" "$work/state"
+done
+cmp -s "$work/state" "$work/again" || fail "a refused output was written to"
+expect 2 'give one of -o and --save' -o "$work/text" --save "$work/part" "$work/state"
+printf 'albireo-trace 1\nkind songs\nend 0 x\n' >"$work/part"
+expect 3 "^albireo show: $work/part: line 2: expected" "$work/part"
 expect 3 'No space left' -o /dev/full "$work/state"
 expect 1 'this is the state after event [0-9]*, not 1000000: there are no more events' \
     --parts time --at 1000000 "$work/demo.trace"

@@ -310,6 +310,6 @@ TEST(StateFile, AFullDiskIsAnError)
     ASSERT_NE(file, nullptr);
     struct show_error error = {""};
     EXPECT_FALSE(show_save(sys.sim(), file, &error));
-    EXPECT_STREQ(error.text, "the file cannot be written");
+    EXPECT_STREQ(error.text, "No space left on device");
     fclose(file);
 }

@@ -203,6 +203,19 @@ class Traces(unittest.TestCase):
             self.assertIn(text, errors)
             self.assertTrue(errors.startswith("albireo timeline: "), errors)
 
+    def test_files_that_cannot_be(self):
+        trace = self.path("own.trace", "albireo-trace 1\nkind songs\nend 0 x\n")
+        errors = albireo("timeline", trace, status=3)[1]
+        self.assertEqual(errors, 'albireo timeline: %s: line 2: expected "program" or "calls" '
+                                 'at "songs"\n' % trace)
+        link = self.path("link.json")
+        os.symlink(trace, link)
+        for option in "-o", "--html":
+            errors = albireo("timeline", option, link, trace, status=2)[1]
+            self.assertIn("%s is the trace; it would be overwritten" % link, errors)
+        with open(trace, encoding="ascii") as file:
+            self.assertIn("songs", file.read())
+
     def test_help(self):
         self.assertIn("usage: albireo timeline", albireo("timeline", "--help")[0])
 

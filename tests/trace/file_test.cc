@@ -252,6 +252,9 @@ TEST(TraceFile, NoTrace)
     EXPECT_STREQ(error.text, "/nowhere/at/all.trace: No such file or directory");
     EXPECT_EQ(trace_open("/", &error), nullptr);
     EXPECT_STREQ(error.text, "/: Is a directory");
+    EXPECT_EQ(trace_open("/dev/null", &error), nullptr);
+    EXPECT_STREQ(error.text,
+                 "/dev/null: line 1: no trace: the first line is not \"albireo-trace 1\"");
 }
 
 TEST(TraceFile, Truncated)
@@ -292,8 +295,18 @@ TEST(TraceFile, WrongHeaders)
         {"ram 5 5", "line 2: the region is empty: 0x5 to 0x5"},
         {"ram 6 5", "line 2: the region is empty: 0x6 to 0x5"},
         {"ram 0x80000000 0x10000000000000000", "line 2: expected a number below 2^64 at"},
+        {"ram 0x80000000 0x80000800", "line 2: the end of RAM 0x80000800 is not a multiple of"},
+        {"ram 0x80000000 0x8000001000", "line 2: RAM ends at 0x8000001000, beyond 0x8000000000"},
+        {"kernel 0x80200008", "line 2: the kernel's address 0x80200008 is not a multiple of 4096"},
+        {"kernel -4096", "line 2: the kernel's address is 18446744073709547520, more than"},
+        {"kernel 0x80200000 size=0x40001", "line 2: the kernel's size 0x40001 is not a multiple"},
+        {"kernel 0x80200000 size=-1", "line 2: size=18446744073709551615 is not within 0..171798"},
         {"kernel here", "line 2: expected a number at \"here\""},
         {"image paddr=1 vaddr=2 size=0 entry=1", "line 2: size=0 is not within 1..17179869184"},
+        {"image paddr=1 vaddr=0 size=4096 entry=0", "line 2: the image's paddr 0x1 is not"},
+        {"image paddr=0 vaddr=2 size=4096 entry=0", "line 2: the image's vaddr 0x2 is not"},
+        {"image paddr=0 vaddr=0 size=4097 entry=0", "line 2: the image's size 0x1001 is not"},
+        {"image paddr=-1 vaddr=0 size=1 entry=0", "line 2: paddr=18446744073709551615 is not"},
         {"file a.elf hash=0", "line 2: expected \"\"\" at \"a.elf hash=0\""},
         {"file \"a.elf hash=0", "line 2: expected \"\"\" at the end"},
         {"file \"\" hash=0123456789abcdef", "line 2: the name of the file is empty"},
@@ -301,11 +314,17 @@ TEST(TraceFile, WrongHeaders)
         {"file \"a\\n\" hash=0123456789abcdef", "line 2: expected xHH behind the backslash"},
         {"file \"a\" hash=", "line 2: expected a number at the end"},
         {"tree size=0", "line 2: size=0 is not within 1..524288"},
+        {"tree size=4 paddr=-4096", "line 2: paddr=18446744073709547520 is not within 0..549755"},
         {"tree size=4 base64:AAA", "line 2: base64 ends, or is none, after 2 of 4 bytes"},
         {"tree size=3 base64:A*AA", "line 2: base64 ends, or is none, after 0 of 3 bytes"},
         {"tree size=3 base64:AAAAA", "line 2: expected nothing more on this line at \"A\""},
         {"clock start=1", "line 2: expected \"per_us\" at the end"},
         {"clock start=1 per_us=0", "line 2: per_us=0 is not within 1..1000000"},
+        {"clock start=-1 per_us=1", "line 2: start=18446744073709551615 is not within 0..115292"},
+        {"clock start=1 per_us=1 instructions_per_tick=1 entry=4294967297 access=0",
+         "line 2: entry=4294967297 is not within 0..4294967296"},
+        {"clock start=1 per_us=1 instructions_per_tick=1 entry=0 access=-1",
+         "line 2: access=18446744073709551615 is not within 0..4294967296"},
         {"interrupts max=1024", "line 2: max=1024 is not within 1..1023"},
         {"interrupts max=5", "line 2: expected \"complete_at_claim\" or \"complete_by_ack\""},
         {"root cnode_bits=33", "line 2: cnode_bits=33 is not within 0..32"},
@@ -321,7 +340,7 @@ TEST(TraceFile, WrongHeaders)
     }
     std::string regions = "albireo-trace 1\n";
     for (int i = 0; i < 40; i++) {
-        regions += "ram " + std::to_string(i) + " 1000\n";
+        regions += "reserved " + std::to_string(i) + " 1000\n";
     }
     EXPECT_EQ(complaint(regions), "line 34: more than 32 regions");
 }
@@ -362,6 +381,9 @@ TEST(TraceFile, WrongLines)
         {"end 0 x\n1 *: timer", "line 4: expected nothing behind the end at \"1 *: timer\""},
         {std::string("1 *: ti\0mer", 11), "line 3: the control character 0x00 in column 8"},
         {"1 *: timer\x1B[1m", "line 3: the control character 0x1b in column 11"},
+        {"1 *: timer\x7F", "line 3: the control character 0x7f in column 11"},
+        {"# 1234567\x7F", "line 3: the control character 0x7f in column 10"},
+        {"1 *: timer\xC2\x9B[1m", "line 3: the control character U+009B in column 11"},
         {"1 *: timer\r", "line 3: a carriage return; lines end in a newline alone"},
         {"# \xC0\x80", "line 3: the byte 0xc0 in column 3 is not UTF-8"},
         {"# \xED\xA0\x80", "line 3: the byte 0xed in column 3 is not UTF-8"},

@@ -52,6 +52,7 @@ test_packages=(
     libclang-rt-14-dev
     libstdc++-12-dev
     llvm-14
+    patch
     qemu-user
 )
 
