@@ -32,12 +32,10 @@ struct brief {
 static struct brief brief(const char *text)
 {
     struct brief brief;
-    size_t size = sizeof brief.text;
-    bool fits = strlen(text) < size;
-    snprintf(brief.text, size, "%.*s%s", (int)(size - 4), text, fits ? "" : "...");
-    if (fits) {
-        snprintf(brief.text, size, "%s", text);
-    }
+    int size = sizeof brief.text;
+    bool fits = strlen(text) < sizeof brief.text;
+    snprintf(brief.text, sizeof brief.text, "%.*s%s", fits ? size - 1 : size - 4, text,
+             fits ? "" : "...");
     return brief;
 }
 

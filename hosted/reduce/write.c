@@ -41,6 +41,7 @@ static struct trace *parse(const char *text, size_t size, struct session_error *
     return trace;
 }
 
+/* A complaint may be longer: " ..." stands for its end. */
 static void copy_cut(struct session_error *to, const char *text)
 {
     static const char end[] = " ...";
