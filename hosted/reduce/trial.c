@@ -4,7 +4,6 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "core/bootinfo.h"
 #include "core/kernel.h"
@@ -272,16 +271,6 @@ static bool play_trace(struct trial *t, struct trace *trace, struct session_erro
 
 /* ---- The machine ---- */
 
-/* A trial touches few pages, which then have to be cleared: small ones are. */
-static void use_small_pages(const struct trial *t)
-{
-    const struct sim_config *config = sim_config_of(t->sim);
-    for (uint32_t i = 0; i < config->ram_count; i++) {
-        uint64_t size = config->ram[i].end - config->ram[i].start;
-        (void)madvise(sim_ram(t->sim, config->ram[i].start, size), size, MADV_NOHUGEPAGE);
-    }
-}
-
 static bool open_machine(struct trial *t, const struct trace_header *header,
                          struct session_error *error)
 {
@@ -315,7 +304,6 @@ static bool open_machine(struct trial *t, const struct trace_header *header,
         return false;
     }
     t->sim = session_sim(t->session);
-    use_small_pages(t);
     t->boot = sim_snapshot_take(t->sim);
     t->header = *trace_header(t->trace);
     return t->boot != NULL;
