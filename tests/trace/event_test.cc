@@ -347,7 +347,7 @@ TEST(TraceEvent, BuffersOfAnySize)
 TEST(TraceEvent, LengthsOfAnySize)
 {
     struct trace_header header = {};
-    for (uint64_t words : {1, 100, 60000}) {
+    for (uint64_t words : {1u, 100u, 60000u}) {
         Event event(kLines[0]);
         for (uint64_t i = 0; i < words; i++) {
             trace_event_add_word(event.get(), 0x80000000 + 8 * i, UINT64_MAX - i);
