@@ -196,6 +196,11 @@ static enum session_end at_end(struct session *session)
     uint64_t last = sim_events(session->sim);
     session->has_line = false;
     bool halts = strcmp(ending, "halted") == 0;
+    /* A last line without an outcome, or a check that the recording did not make. */
+    if (sim_status(session->sim) == SIM_PANICKED && strncmp(ending, "panic", 5) != 0) {
+        return session_finish(session, SESSION_DIFFERENT, "event %" PRIu64 ": kernel panic: %s",
+                              last, sim_message(session->sim));
+    }
     if (!runs_by_itself(session) || (!halts && strncmp(ending, "idle", 4) != 0)) {
         return session_finish(session, SESSION_END, "%s", "");
     }
