@@ -99,7 +99,7 @@ static bool take(struct import_options *o, int code)
 static bool parse(struct import_options *o, int argc, char **argv)
 {
     int option;
-    char name[] = "albireo import";
+    static char name[] = "albireo import";
     argv[0] = name;
     optind = 1;
     while ((option = getopt_long(argc, argv, "h", options_known, NULL)) != -1) {

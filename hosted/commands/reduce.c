@@ -129,7 +129,7 @@ static bool take(struct reduce_options *o, int code, int argc, char **argv)
 static bool parse(struct reduce_options *o, int argc, char **argv)
 {
     int option;
-    char name[] = "albireo reduce";
+    static char name[] = "albireo reduce";
     argv[0] = name;
     optind = 1;
     while ((option = getopt_long(argc, argv, "o:h", options_known, NULL)) != -1) {

@@ -168,7 +168,7 @@ static bool check_trace(const struct run_options *o)
 static bool parse(struct run_options *o, int argc, char **argv)
 {
     int option;
-    char name[] = "albireo run";
+    static char name[] = "albireo run";
     argv[0] = name;
     optind = 1;
     while ((option = getopt_long(argc, argv, "h", options_known, NULL)) != -1) {

@@ -51,7 +51,7 @@ static const struct option options_known[] = {
 static bool parse(struct to_elf_options *o, int argc, char **argv)
 {
     int option;
-    char name[] = "albireo to-elf";
+    static char name[] = "albireo to-elf";
     argv[0] = name;
     optind = 1;
     while ((option = getopt_long(argc, argv, "o:h", options_known, NULL)) != -1) {

@@ -50,7 +50,7 @@ static bool is_test_name(const char *name)
 static bool parse(struct to_test_options *o, int argc, char **argv)
 {
     int option;
-    char name[] = "albireo to-test";
+    static char name[] = "albireo to-test";
     argv[0] = name;
     optind = 1;
     while ((option = getopt_long(argc, argv, "o:h", options_known, NULL)) != -1) {
