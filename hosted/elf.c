@@ -34,7 +34,7 @@ struct parser {
 
 __attribute__((format(printf, 2, 3))) static bool fail(struct parser *p, const char *format, ...)
 {
-    int used = snprintf(p->error->text, sizeof p->error->text, "%.160s: ", p->name);
+    int used = snprintf(p->error->text, sizeof p->error->text, "%.4095s: ", p->name);
     va_list arguments;
     va_start(arguments, format);
     vsnprintf(p->error->text + used, sizeof p->error->text - (size_t)used, format, arguments);
@@ -305,7 +305,7 @@ uint8_t *elf_read_file(const char *path, size_t *size, struct elf_error *error)
         close(descriptor);
     }
     if (wrong != NULL) {
-        snprintf(error->text, sizeof error->text, "%.200s: %.100s", path, wrong);
+        snprintf(error->text, sizeof error->text, "%.4095s: %.100s", path, wrong);
     }
     return wrong == NULL ? bytes : NULL;
 }

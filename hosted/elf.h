@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "hosted/error_text.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -24,7 +26,7 @@ struct elf_image {
 };
 
 struct elf_error {
-    char text[320]; /* Names the file, the field and its value. */
+    char text[ERROR_TEXT]; /* Names the file, the field and its value. */
 };
 
 /* `fpu`: whether there are floating-point registers. False and *error if it cannot be a root

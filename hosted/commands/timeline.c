@@ -140,7 +140,7 @@ static bool parse(struct timeline_options *o, int argc, char **argv)
 /* How a run ended. */
 struct ending {
     int status;
-    char text[320];
+    char text[ERROR_TEXT];
 };
 
 static void observe(void *context, const struct trace_event *event)

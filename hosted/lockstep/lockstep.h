@@ -13,6 +13,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "hosted/error_text.h"
 #include "hosted/lockstep/log.h"
 
 #ifdef __cplusplus
@@ -37,7 +38,7 @@ struct lockstep_result {
 };
 
 struct lockstep_error {
-    char text[512];
+    char text[ERROR_TEXT];
 };
 
 /* Plays all of it, or up to the first difference. False with *error if it cannot begin: the file is

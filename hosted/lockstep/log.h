@@ -9,13 +9,14 @@
 #include <stdint.h>
 
 #include "arch/riscv64/events.h"
+#include "hosted/error_text.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
 struct log_error {
-    char text[320]; /* A sentence that names the file, and where in it. */
+    char text[ERROR_TEXT]; /* A sentence that names the file, and where in it. */
 };
 
 /* A thread as the kernel finds it, or leaves it. */

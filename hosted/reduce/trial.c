@@ -34,7 +34,7 @@ struct trial {
     uint32_t capacity;
     enum sim_status ended;
     char message[512];
-    char cut[600];
+    char cut[ERROR_TEXT];
 
     struct thread **threads; /* By number: where it is in this run, or null. */
     int32_t thread_count;

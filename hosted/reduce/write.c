@@ -118,7 +118,7 @@ static void name_file(const char *path, struct session_error *error)
 {
     char text[sizeof error->text];
     memcpy(text, error->text, sizeof text);
-    snprintf(error->text, sizeof error->text, "%.150s: %.355s", path, text);
+    snprintf(error->text, sizeof error->text, "%.4095s: %.500s", path, text);
 }
 
 /* The program's calls. */

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "hosted/error_text.h"
 #include "hosted/sim.h"
 #include "hosted/trace/trace.h"
 
@@ -20,7 +21,7 @@ extern "C" {
 struct session;
 
 struct session_error {
-    char text[512];
+    char text[ERROR_TEXT];
 };
 
 struct session_options {

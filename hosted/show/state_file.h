@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "hosted/error_text.h"
 #include "hosted/sim.h"
 
 #ifdef __cplusplus
@@ -19,7 +20,7 @@ extern "C" {
 
 /* What is wrong with a state file, as a sentence that says where. */
 struct show_error {
-    char text[320];
+    char text[ERROR_TEXT];
 };
 
 /* Writes the state. False if that fails: *error says why. */

@@ -383,7 +383,7 @@ struct trace *trace_open(const char *path, struct trace_error *error)
         trace = create(text, size, &why);
     }
     if (trace == NULL) {
-        snprintf(error->text, sizeof error->text, "%.200s: %.300s", path, why.text);
+        snprintf(error->text, sizeof error->text, "%.4095s: %.500s", path, why.text);
     }
     return trace;
 }

@@ -15,6 +15,7 @@
 #include <stdio.h>
 
 #include "abi/api.h"
+#include "hosted/error_text.h"
 #include "hosted/sim.h"
 
 #ifdef __cplusplus
@@ -35,7 +36,7 @@ enum {
 /* What is wrong with a trace, as a sentence that names the file's line ("line 12: ..."). From
  * trace_open() it begins with the file ("run.trace: line 12: ..."). */
 struct trace_error {
-    char text[512];
+    char text[ERROR_TEXT];
 };
 
 enum trace_kind { TRACE_PROGRAM, TRACE_CALLS };

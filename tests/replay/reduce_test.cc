@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <memory>
 #include <vector>
@@ -158,13 +159,16 @@ TEST(Reduce, ChecksEventsAndConfiguration)
 
 TEST(Reduce, ErrorsNameTheFile)
 {
-    std::string path = ::testing::TempDir() + "reduce-" + std::to_string(getpid()) + ".trace";
+    std::string directory = ::testing::TempDir() + std::to_string(getpid()) + "-";
+    directory += std::string(230, 'd'); /* Long names come whole. */
+    std::filesystem::create_directory(directory);
+    std::string path = directory + "/reduce.trace";
     std::ofstream(path) << trace_of({"Yield", "Yeld"});
     struct session_error cut = {};
     struct session_error error = {};
     EXPECT_EQ(nullptr, reduce_calls(path.c_str(), nullptr, &cut, &error));
     EXPECT_EQ(0u, std::string(error.text).find(path + ": line 5")) << error.text;
-    std::remove(path.c_str());
+    std::filesystem::remove_all(directory);
 }
 
 std::string plain(const char *text)
