@@ -304,6 +304,8 @@ static void assert_reserved(const struct boot_params *params, const struct boot_
     boot_plan_ram_map(params, plan, &map);
     ASSERT(!boot_map_gap(&map, kernel.start, &gap) || gap.start >= kernel.end);
     ASSERT(!overlap(kernel, plan->object_memory));
+    /* The image and the device tree are no gaps either, but not the kernel's. */
+    ASSERT(!overlap(kernel, params->image) && !overlap(kernel, dtb_region(params)));
 }
 
 enum boot_status boot_plan_make(const struct boot_params *params, struct boot_region kernel,

@@ -618,6 +618,19 @@ TEST_F(BootTest, AKernelThatIsNotReservedIsAPanic)
     EXPECT_DEATH((void)board_.boot(), "panic: ");
 }
 
+TEST_F(BootTest, AKernelInTheImageOrInTheDeviceTreeIsAPanic)
+{
+    uint64_t image = board_.params.image.start;
+    uint64_t tree = (board_.params.dtb + kPage - 1) / kPage * kPage;
+    board_.params.reserved_count = 0;
+    board_.kernel_paddr = image;
+    EXPECT_DEATH((void)board_.boot(), "panic: .*image");
+    board_.params.image = {kBase + 2 * kMega, kBase + 2 * kMega + 0x26000};
+    board_.params.dtb_size = 0x80000;
+    board_.kernel_paddr = tree;
+    EXPECT_DEATH((void)board_.boot(), "panic: .*dtb_region");
+}
+
 TEST(BootStatusTest, EveryStatusHasASentenceOfItsOwn)
 {
     std::vector<std::string> texts;
