@@ -300,7 +300,7 @@ static void assert_reserved(const struct boot_params *params, const struct boot_
 {
     struct boot_map map;
     struct boot_region gap;
-    ASSERT(kernel.start >= plan->ram_base && kernel.end <= plan->ram_top);
+    ASSERT(in_ram(params, kernel));
     boot_plan_ram_map(params, plan, &map);
     ASSERT(!boot_map_gap(&map, kernel.start, &gap) || gap.start >= kernel.end);
     ASSERT(!overlap(kernel, plan->object_memory));

@@ -631,6 +631,17 @@ TEST_F(BootTest, AKernelInTheImageOrInTheDeviceTreeIsAPanic)
     EXPECT_DEATH((void)board_.boot(), "panic: .*dtb_region");
 }
 
+TEST_F(BootTest, AKernelBetweenTwoRegionsOfRamIsAPanic)
+{
+    struct boot_params &p = board_.params;
+    uint64_t end = p.ram[0].end;
+    p.ram[0].end = end - 2 * kMega;
+    p.ram[1] = {end - kMega, end};
+    p.ram_count = 2;
+    board_.kernel_paddr = end - 2 * kMega;
+    EXPECT_DEATH((void)board_.boot(), "panic: .*in_ram");
+}
+
 TEST(BootStatusTest, EveryStatusHasASentenceOfItsOwn)
 {
     std::vector<std::string> texts;
