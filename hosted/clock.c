@@ -216,6 +216,7 @@ bool sim_irq_in_service(const struct sim *sim, uint32_t line)
 
 void sim_poll_every(struct sim *sim, uint32_t n)
 {
+    sim_tell_written(sim, &sim->k->work_units_per_poll, sizeof sim->k->work_units_per_poll);
     sim->k->work_units_per_poll = n;
 }
 

@@ -18,8 +18,7 @@ static struct sim *executing;
 static void claimed(struct machine *m, uint64_t irq)
 {
     if (irq >= 1 && irq < CONFIG_IRQ_LIMIT) {
-        m->plic.pending[irq] = false;
-        m->plic.in_service[irq] = true;
+        plic_claimed(&m->plic, (uint32_t)irq);
     }
 }
 
@@ -108,6 +107,7 @@ void machine_tlb_flush_asid(struct machine *m, uint16_t asid)
 
 void machine_fpu_save(struct machine *m, uint32_t core, uint64_t *words)
 {
+    sim_tell_written(m->sim, words, FPU_WORDS * sizeof *words);
     memcpy(words, m->cores[core].fpu, FPU_WORDS * sizeof *words);
 }
 
@@ -215,6 +215,19 @@ void sim_enter(struct sim *sim, enum sim_event event, uint64_t a, uint64_t b)
 void sim_observe(struct sim *sim, const struct sim_observer *observer)
 {
     sim->observer = observer == NULL ? (struct sim_observer){.context = NULL} : *observer;
+}
+
+void sim_observe_writes(struct sim *sim, sim_written *written, void *context)
+{
+    sim->written = written;
+    sim->written_context = context;
+}
+
+void sim_tell_written(struct sim *sim, void *at, uint64_t size)
+{
+    if (sim->written != NULL) {
+        sim->written(sim->written_context, at, size);
+    }
 }
 
 void sim_set_inputs(struct sim *sim, const struct sim_inputs *inputs)

@@ -144,6 +144,7 @@ static bool physical(struct sim *sim, enum sim_access access, uint64_t paddr, ui
 {
     void *ram = sim_ram(sim, paddr, size);
     if (ram != NULL && access == SIM_STORE) {
+        sim_tell_written(sim, ram, size);
         memcpy(ram, value, size);
         return true;
     }

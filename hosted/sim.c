@@ -84,6 +84,9 @@ static bool build(struct sim *sim, struct sim_error *error)
         snprintf(error->text, sizeof error->text, "boot failed: %.200s", boot_status_text(status));
         return false;
     }
+    if (sim->config.poll_every != 0) {
+        sim_poll_every(sim, sim->config.poll_every);
+    }
     if (sim->config.check_every != 0 && !sim_check(sim)) {
         snprintf(error->text, sizeof error->text, "after boot: %.200s", sim->message);
         return false;
@@ -186,6 +189,22 @@ void sim_select_core(struct sim *sim, uint32_t core)
         return;
     }
     sim->core = core;
+}
+
+void sim_set_costs(struct sim *sim, uint64_t entry_ticks, uint64_t access_ticks)
+{
+    sim->config.entry_ticks = entry_ticks;
+    sim->config.access_ticks = access_ticks;
+}
+
+void sim_set_tlb(struct sim *sim, uint32_t limit, bool keep_invalid)
+{
+    for (uint32_t i = 0; i < CONFIG_CORES; i++) {
+        tlb_clear(&sim->machine.cores[i].tlb);
+    }
+    user_translations_changed(sim);
+    sim->config.tlb_limit = limit;
+    sim->config.tlb_keep_invalid = keep_invalid;
 }
 
 void sim_console_put(struct sim *sim, char c)

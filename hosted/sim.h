@@ -109,6 +109,7 @@ struct sim_config {
     uint32_t tlb_limit;    /* Translations per core; 0: never forgets one by itself. */
     bool tlb_keep_invalid; /* The TLB also remembers failed translations until flushed. */
 
+    uint32_t poll_every;  /* As sim_poll_every(), from boot on; 0: ABI_WORK_UNITS. */
     uint32_t check_every; /* kernel_check() after every n-th event; 0: never. Default: 1. */
     FILE *console;        /* Console output goes here too; null: only kept, see sim_console(). */
 };
@@ -219,6 +220,13 @@ void sim_advance_at_preemption(struct sim *sim, uint64_t n, uint64_t ticks);
 uint64_t sim_polls(const struct sim *sim); /* Looks so far. */
 void sim_clear_injections(struct sim *sim);
 
+/* --- Other settings of a running machine ------------------------------------------------------ */
+
+/* config.entry_ticks and config.access_ticks from now on. */
+void sim_set_costs(struct sim *sim, uint64_t entry_ticks, uint64_t access_ticks);
+/* config.tlb_limit and config.tlb_keep_invalid from now on. The TLBs forget everything first. */
+void sim_set_tlb(struct sim *sim, uint32_t limit, bool keep_invalid);
+
 /* --- Devices ---------------------------------------------------------------------------------- */
 
 typedef uint64_t sim_device_read(void *context, uint64_t offset, uint32_t size);
@@ -293,6 +301,12 @@ struct sim_observer {
 /* Null: nobody watches any more. *observer is copied. */
 void sim_observe(struct sim *sim, const struct sim_observer *observer);
 
+/* Called before the simulator itself writes to guest RAM: user stores of sim_store(), and what
+ * machine.h lets the machine write. What the kernel writes, and what native and interpreted code
+ * writes, is not told. Null: nobody is told any more. */
+typedef void sim_written(void *context, void *at, uint64_t size);
+void sim_observe_writes(struct sim *sim, sim_written *written, void *context);
+
 /* No event beyond number `events` happens (UINT64_MAX: no limit): sim_run() ends with
  * SIM_RUN_LIMIT, and what was due is still due. */
 void sim_limit_events(struct sim *sim, uint64_t events);
@@ -330,6 +344,18 @@ struct sim_snapshot *sim_snapshot_take(struct sim *sim);
 /* Back to the snapshot, any number of times, in the simulator it was taken from. */
 void sim_snapshot_restore(struct sim *sim, const struct sim_snapshot *snapshot);
 void sim_snapshot_free(struct sim_snapshot *snapshot);
+
+/* The same without memory: the machine with its TLBs, interrupts, clock and counters, what
+ * sim_set_costs() and sim_set_tlb() have set, status and message, devices' states, and how long the
+ * console is. RAM and native stacks are the caller's to restore. Restoring allocates nothing once
+ * the TLBs have been as large. */
+struct sim_point;
+
+struct sim_point *sim_point_take(const struct sim *sim); /* Null if out of memory. */
+void sim_point_restore(struct sim *sim, const struct sim_point *point);
+/* What is not as at the point: a name, null if nothing is. */
+const char *sim_point_difference(const struct sim *sim, const struct sim_point *point);
+void sim_point_free(struct sim_point *point); /* Null is allowed. */
 
 /* --- In words --------------------------------------------------------------------------------- */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Snapshots: copies of the pages that were ever touched, of RAM and of native stacks, and of the
- * machine's own state. Addresses do not change, so pointers in RAM stay good.
+/* Points: copies of the machine's own state. Snapshots: a point, and copies of the pages that were
+ * ever touched, of RAM and of native stacks. Addresses do not change, so pointers in RAM stay good.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -27,20 +27,222 @@ struct copies {
     char *bytes;   /* count * SIM_PAGE. */
 };
 
-struct sim_snapshot {
+struct sim_point {
     const struct sim *sim;
     struct machine machine; /* The TLBs are copies of their own. */
+    uint64_t entry_ticks;
+    uint64_t access_ticks;
+    uint32_t tlb_limit;
+    bool tlb_keep_invalid;
     uint32_t core;
     enum sim_status status;
     char message[sizeof((struct sim *)0)->message];
     bool hold;
     size_t console_length;
-    struct copies ram[BOOT_REGIONS_MAX];
-    bool has_arena;
-    struct copies arena;
     uint32_t device_count;          /* When it was taken. */
     void *devices[SIM_DEVICES_MAX]; /* Copies of their state. */
 };
+
+struct sim_snapshot {
+    struct sim_point *point;
+    struct copies ram[BOOT_REGIONS_MAX];
+    bool has_arena;
+    struct copies arena;
+};
+
+/* --- Points ----------------------------------------------------------------------------------- */
+
+static bool take_devices(const struct sim *sim, struct sim_point *p)
+{
+    p->device_count = sim->device_count;
+    for (uint32_t i = 0; i < sim->device_count; i++) {
+        const struct device *device = &sim->devices[i];
+        if (device->state_size == 0) {
+            continue;
+        }
+        p->devices[i] = malloc(device->state_size);
+        if (p->devices[i] == NULL) {
+            return false;
+        }
+        memcpy(p->devices[i], device->context, device->state_size);
+    }
+    return true;
+}
+
+static void put_devices(const struct sim *sim, const struct sim_point *p)
+{
+    for (uint32_t i = 0; i < p->device_count; i++) {
+        if (p->devices[i] != NULL) {
+            memcpy(sim->devices[i].context, p->devices[i], sim->devices[i].state_size);
+        }
+    }
+}
+
+/* Byte by byte, so that equal machines stay equal in padding, too. */
+static bool copy_machine(struct machine *to, const struct machine *from)
+{
+    struct tlb tlbs[CONFIG_CORES];
+    bool good = true;
+    for (uint32_t i = 0; i < CONFIG_CORES; i++) {
+        tlbs[i] = to->cores[i].tlb;
+        good = tlb_copy(&tlbs[i], &from->cores[i].tlb) && good;
+    }
+    memcpy(to, from, sizeof *to);
+    for (uint32_t i = 0; i < CONFIG_CORES; i++) {
+        to->cores[i].tlb = tlbs[i];
+    }
+    return good;
+}
+
+struct sim_point *sim_point_take(const struct sim *sim)
+{
+    struct sim_point *p = calloc(1, sizeof *p);
+    if (p == NULL) {
+        return NULL;
+    }
+    p->sim = sim;
+    p->entry_ticks = sim->config.entry_ticks;
+    p->access_ticks = sim->config.access_ticks;
+    p->tlb_limit = sim->config.tlb_limit;
+    p->tlb_keep_invalid = sim->config.tlb_keep_invalid;
+    p->core = sim->core;
+    p->status = sim->status;
+    memcpy(p->message, sim->message, sizeof p->message);
+    p->hold = sim->hold;
+    p->console_length = sim->console_length;
+    if (!copy_machine(&p->machine, &sim->machine) || !take_devices(sim, p)) {
+        sim_point_free(p);
+        return NULL;
+    }
+    return p;
+}
+
+void sim_point_restore(struct sim *sim, const struct sim_point *p)
+{
+    if (p->sim != sim) {
+        sim_fail(sim, "simulator misused: a point of another simulator", __FILE__, __LINE__);
+        return;
+    }
+    if (!copy_machine(&sim->machine, &p->machine)) {
+        abort();
+    }
+    user_forget(sim);
+    put_devices(sim, p);
+    sim->config.entry_ticks = p->entry_ticks;
+    sim->config.access_ticks = p->access_ticks;
+    sim->config.tlb_limit = p->tlb_limit;
+    sim->config.tlb_keep_invalid = p->tlb_keep_invalid;
+    sim->core = p->core;
+    sim->status = p->status;
+    memcpy(sim->message, p->message, sizeof sim->message);
+    sim->hold = p->hold;
+    if (p->console_length < sim->console_length) {
+        sim->console_length = p->console_length;
+        sim->console[sim->console_length] = '\0';
+    }
+}
+
+static const char *core_difference(const struct machine_core *a, const struct machine_core *b)
+{
+    if (a->deadline != b->deadline) {
+        return "the timer's deadline";
+    }
+    if (a->root != b->root || a->asid != b->asid) {
+        return "the address space";
+    }
+    if (a->fpu_enabled != b->fpu_enabled || memcmp(a->fpu, b->fpu, sizeof a->fpu) != 0) {
+        return "the FPU";
+    }
+    return tlb_same(&a->tlb, &b->tlb) ? NULL : "the TLB";
+}
+
+static bool same_injections(const struct injection *a, uint32_t a_count, const struct injection *b,
+                            uint32_t b_count)
+{
+    bool same = a_count == b_count;
+    for (uint32_t i = 0; i < a_count && same; i++) {
+        same = a[i].at == b[i].at && a[i].time == b[i].time && a[i].line == b[i].line;
+    }
+    return same;
+}
+
+static const char *machine_difference(const struct machine *a, const struct machine *b)
+{
+    if (a->now != b->now || a->part != b->part) {
+        return "the clock";
+    }
+    if (a->events != b->events || a->instructions != b->instructions || a->polls != b->polls) {
+        return "the counters";
+    }
+    for (uint32_t i = 0; i < CONFIG_CORES; i++) {
+        const char *what = core_difference(&a->cores[i], &b->cores[i]);
+        if (what != NULL) {
+            return what;
+        }
+    }
+    if (memcmp(&a->plic, &b->plic, sizeof a->plic) != 0) {
+        return "the interrupt controller";
+    }
+    if (!same_injections(a->injections, a->injection_count, b->injections, b->injection_count)) {
+        return "what is injected at preemption points";
+    }
+    if (!same_injections(a->scheduled, a->scheduled_count, b->scheduled, b->scheduled_count)) {
+        return "the scheduled interrupts";
+    }
+    return memcmp(a->alarms, b->alarms, sizeof a->alarms) == 0 ? NULL : "the devices' alarms";
+}
+
+static bool same_devices(const struct sim *sim, const struct sim_point *p)
+{
+    bool same = sim->device_count == p->device_count;
+    for (uint32_t i = 0; i < p->device_count && same; i++) {
+        const struct device *device = &sim->devices[i];
+        same = p->devices[i] == NULL ||
+               memcmp(device->context, p->devices[i], device->state_size) == 0;
+    }
+    return same;
+}
+
+const char *sim_point_difference(const struct sim *sim, const struct sim_point *p)
+{
+    const struct sim_config *config = &sim->config;
+    const char *what = machine_difference(&sim->machine, &p->machine);
+    if (what != NULL) {
+        return what;
+    }
+    if (sim->status != p->status || strcmp(sim->message, p->message) != 0) {
+        return "the status";
+    }
+    if (config->entry_ticks != p->entry_ticks || config->access_ticks != p->access_ticks) {
+        return "what entries and accesses cost";
+    }
+    if (config->tlb_limit != p->tlb_limit || config->tlb_keep_invalid != p->tlb_keep_invalid) {
+        return "the TLB's settings";
+    }
+    if (sim->core != p->core || sim->hold != p->hold) {
+        return "the acting core, or whether interrupts are held";
+    }
+    if (sim->console_length > p->console_length) {
+        return "the console";
+    }
+    return same_devices(sim, p) ? NULL : "a device's state";
+}
+
+void sim_point_free(struct sim_point *p)
+{
+    if (p == NULL) {
+        return;
+    }
+    for (uint32_t i = 0; i < SIM_DEVICES_MAX; i++) {
+        free(p->devices[i]);
+    }
+    for (uint32_t i = 0; i < CONFIG_CORES; i++) {
+        tlb_free(&p->machine.cores[i].tlb);
+    }
+    free(p);
+}
+
+/* --- Memory ----------------------------------------------------------------------------------- */
 
 static bool is_zero(const char *page)
 {
@@ -138,44 +340,7 @@ static bool take_memory(struct sim *sim, struct sim_snapshot *s)
     return !s->has_arena || copies_take(&s->arena, base, size);
 }
 
-static bool take_devices(const struct sim *sim, struct sim_snapshot *s)
-{
-    s->device_count = sim->device_count;
-    for (uint32_t i = 0; i < sim->device_count; i++) {
-        const struct device *device = &sim->devices[i];
-        if (device->state_size == 0) {
-            continue;
-        }
-        s->devices[i] = malloc(device->state_size);
-        if (s->devices[i] == NULL) {
-            return false;
-        }
-        memcpy(s->devices[i], device->context, device->state_size);
-    }
-    return true;
-}
-
-static void put_devices(const struct sim *sim, const struct sim_snapshot *s)
-{
-    for (uint32_t i = 0; i < s->device_count; i++) {
-        if (s->devices[i] != NULL) {
-            memcpy(sim->devices[i].context, s->devices[i], sim->devices[i].state_size);
-        }
-    }
-}
-
-static void copy_machine(struct machine *to, const struct machine *from)
-{
-    struct tlb tlbs[CONFIG_CORES];
-    for (uint32_t i = 0; i < CONFIG_CORES; i++) {
-        tlbs[i] = to->cores[i].tlb;
-        tlb_copy(&tlbs[i], &from->cores[i].tlb);
-    }
-    *to = *from;
-    for (uint32_t i = 0; i < CONFIG_CORES; i++) {
-        to->cores[i].tlb = tlbs[i];
-    }
-}
+/* --- Snapshots -------------------------------------------------------------------------------- */
 
 struct sim_snapshot *sim_snapshot_take(struct sim *sim)
 {
@@ -183,14 +348,8 @@ struct sim_snapshot *sim_snapshot_take(struct sim *sim)
     if (s == NULL) {
         return NULL;
     }
-    s->sim = sim;
-    copy_machine(&s->machine, &sim->machine);
-    s->core = sim->core;
-    s->status = sim->status;
-    memcpy(s->message, sim->message, sizeof s->message);
-    s->hold = sim->hold;
-    s->console_length = sim->console_length;
-    if (!take_memory(sim, s) || !take_devices(sim, s)) {
+    s->point = sim_point_take(sim);
+    if (s->point == NULL || !take_memory(sim, s)) {
         sim_snapshot_free(s);
         return NULL;
     }
@@ -199,7 +358,7 @@ struct sim_snapshot *sim_snapshot_take(struct sim *sim)
 
 void sim_snapshot_restore(struct sim *sim, const struct sim_snapshot *s)
 {
-    if (s->sim != sim) {
+    if (s->point->sim != sim) {
         sim_fail(sim, "simulator misused: a snapshot of another simulator", __FILE__, __LINE__);
         return;
     }
@@ -216,17 +375,7 @@ void sim_snapshot_restore(struct sim *sim, const struct sim_snapshot *s)
     if (s->has_arena) {
         copies_put(&s->arena);
     }
-    copy_machine(&sim->machine, &s->machine);
-    user_forget(sim);
-    put_devices(sim, s);
-    sim->core = s->core;
-    sim->status = s->status;
-    memcpy(sim->message, s->message, sizeof sim->message);
-    sim->hold = s->hold;
-    if (s->console_length < sim->console_length) {
-        sim->console_length = s->console_length;
-        sim->console[sim->console_length] = '\0';
-    }
+    sim_point_restore(sim, s->point);
 }
 
 void sim_snapshot_free(struct sim_snapshot *s)
@@ -238,11 +387,6 @@ void sim_snapshot_free(struct sim_snapshot *s)
         copies_free(&s->ram[i]);
     }
     copies_free(&s->arena);
-    for (uint32_t i = 0; i < SIM_DEVICES_MAX; i++) {
-        free(s->devices[i]);
-    }
-    for (uint32_t i = 0; i < CONFIG_CORES; i++) {
-        tlb_free(&s->machine.cores[i].tlb);
-    }
+    sim_point_free(s->point);
     free(s);
 }

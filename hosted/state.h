@@ -54,7 +54,10 @@ const struct tlb_entry *tlb_find(const struct tlb *tlb, uint16_t asid, uint64_t 
 void tlb_insert(struct tlb *tlb, uint32_t limit, const struct tlb_entry *entry);
 void tlb_flush_page(struct tlb *tlb, uint16_t asid, uint64_t vaddr);
 void tlb_flush_asid(struct tlb *tlb, uint16_t asid);
-void tlb_copy(struct tlb *to, const struct tlb *from); /* `to` is freed first. */
+void tlb_clear(struct tlb *tlb); /* Forgets everything, but keeps its memory. */
+/* `to` uses its own memory again if that is enough. False if there is none: `to` is then empty. */
+bool tlb_copy(struct tlb *to, const struct tlb *from);
+bool tlb_same(const struct tlb *a, const struct tlb *b); /* Now and in what they will forget. */
 void tlb_free(struct tlb *tlb);
 
 /* --- Interrupt controller (plic.c) ------------------------------------------------------------ */
@@ -63,6 +66,7 @@ void tlb_free(struct tlb *tlb);
  * while in service, further edges wait in `latched`. */
 struct plic {
     bool pending[CONFIG_IRQ_LIMIT];
+    uint32_t pending_count;
     bool latched[CONFIG_IRQ_LIMIT];
     bool level[CONFIG_IRQ_LIMIT]; /* The line is asserted. */
     bool in_service[CONFIG_IRQ_LIMIT];
@@ -74,6 +78,7 @@ struct plic {
 void plic_raise(struct plic *plic, uint32_t line);
 void plic_set_level(struct plic *plic, uint32_t line, bool asserted);
 uint32_t plic_claim(struct plic *plic, uint32_t core); /* 0: none. */
+void plic_claimed(struct plic *plic, uint32_t line);   /* This one, whatever it was. */
 void plic_complete(struct plic *plic, uint32_t core, uint32_t line);
 bool plic_any(const struct plic *plic, uint32_t core); /* Something to claim. */
 
@@ -137,7 +142,9 @@ struct sim {
     uint64_t checks;
     struct sim_observer observer; /* Its functions may be null. */
     struct sim_inputs inputs;     /* Likewise. */
-    uint64_t *scratch;            /* For kernel_check(). */
+    sim_written *written;         /* May be null. */
+    void *written_context;
+    uint64_t *scratch; /* For kernel_check(). */
     uint64_t scratch_count;
 
     uint32_t mapped; /* RAM regions that are mapped so far. */
@@ -165,6 +172,9 @@ void sim_settle(struct sim *sim);
 void sim_fail(struct sim *sim, const char *what, const char *file, int line);
 /* What is scheduled for now or earlier happens: interrupts become pending, devices' alarms ring. */
 void sim_fire_scheduled(struct sim *sim);
+
+/* This guest memory is about to be written by the simulator. */
+void sim_tell_written(struct sim *sim, void *at, uint64_t size);
 
 /* Plans and maps memory (map.c): fills sim->params and sim->k. */
 bool map_create(struct sim *sim, struct sim_error *error);

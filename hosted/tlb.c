@@ -108,20 +108,38 @@ void tlb_flush_asid(struct tlb *tlb, uint16_t asid)
     }
 }
 
-void tlb_copy(struct tlb *to, const struct tlb *from)
+void tlb_clear(struct tlb *tlb)
 {
-    tlb_free(to);
+    *tlb = (struct tlb){.entries = tlb->entries, .capacity = tlb->capacity};
+}
+
+bool tlb_copy(struct tlb *to, const struct tlb *from)
+{
+    tlb_clear(to);
+    if (to->capacity < from->used) {
+        tlb_free(to);
+        to->entries = malloc(from->used * sizeof *to->entries);
+        if (to->entries == NULL) {
+            return false;
+        }
+        to->capacity = from->used;
+    }
+    struct tlb_entry *entries = to->entries;
+    uint32_t capacity = to->capacity;
     *to = *from;
-    to->capacity = from->used;
-    to->entries = NULL;
-    if (from->used == 0) {
-        return;
+    to->entries = entries;
+    to->capacity = capacity;
+    if (from->used != 0) {
+        memcpy(entries, from->entries, from->used * sizeof *entries);
     }
-    to->entries = malloc(from->used * sizeof *to->entries);
-    if (to->entries == NULL) {
-        abort();
-    }
-    memcpy(to->entries, from->entries, from->used * sizeof *to->entries);
+    return true;
+}
+
+bool tlb_same(const struct tlb *a, const struct tlb *b)
+{
+    return a->used == b->used && a->free == b->free && a->count == b->count &&
+           a->victim == b->victim && memcmp(a->buckets, b->buckets, sizeof a->buckets) == 0 &&
+           (a->used == 0 || memcmp(a->entries, b->entries, a->used * sizeof *a->entries) == 0);
 }
 
 void tlb_free(struct tlb *tlb)

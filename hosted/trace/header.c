@@ -9,7 +9,7 @@
 #include "core/bits.h"
 #include "hosted/trace/text.h"
 
-enum { TREE_SIZE_MAX = 1 << 19 };
+enum { TREE_SIZE_MAX = 1 << 19, POLL_EVERY_MAX = 1000000 };
 
 #define FIRST_MAX ((uint64_t)1 << 62)
 #define PADDR_MAX ((uint64_t)1 << 39) /* Beyond it there is no RAM in any machine. */
@@ -134,7 +134,11 @@ static void put_time(struct text *text, const struct trace_header *h)
     text_put(text, h->clock_recorded ? " recorded\n" : "\n");
     text_put(text, "interrupts");
     put_key_dec(text, "max", m->irq_max);
-    text_put(text, m->irq_complete_at_claim ? " complete_at_claim\n" : " complete_by_ack\n");
+    text_put(text, m->irq_complete_at_claim ? " complete_at_claim" : " complete_by_ack");
+    if (m->poll_every != 0) {
+        put_key_dec(text, "poll_every", m->poll_every);
+    }
+    text_char(text, '\n');
     text_put(text, "root");
     put_key_dec(text, "cnode_bits", m->root_cnode_bits);
     put_key_dec(text, "slice_ms", m->boot_slice_ms);
@@ -451,8 +455,13 @@ static bool read_clock(struct scan *scan, struct trace_header *h)
 static bool read_interrupts(struct scan *scan, struct trace_header *h)
 {
     struct sim_config *m = &h->machine;
-    return read_limited_32(scan, "max", 1, 1023, &m->irq_max) &&
-           read_choice(scan, "complete_at_claim", "complete_by_ack", &m->irq_complete_at_claim);
+    uint64_t poll_every = 0;
+    bool good =
+        read_limited_32(scan, "max", 1, 1023, &m->irq_max) &&
+        read_choice(scan, "complete_at_claim", "complete_by_ack", &m->irq_complete_at_claim) &&
+        read_optional(scan, "poll_every", POLL_EVERY_MAX, &poll_every);
+    m->poll_every = (uint32_t)poll_every;
+    return good;
 }
 
 static bool read_root(struct scan *scan, struct trace_header *h)

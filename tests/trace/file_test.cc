@@ -101,6 +101,7 @@ void expect_same_machine(const struct sim_config &a, const struct sim_config &b)
     EXPECT_EQ(a.access_ticks, b.access_ticks);
     EXPECT_EQ(a.irq_max, b.irq_max);
     EXPECT_EQ(a.irq_complete_at_claim, b.irq_complete_at_claim);
+    EXPECT_EQ(a.poll_every, b.poll_every);
     EXPECT_EQ(a.root_cnode_bits, b.root_cnode_bits);
     EXPECT_EQ(a.boot_slice_ms, b.boot_slice_ms);
 }
@@ -147,6 +148,7 @@ TEST(TraceFile, EveryKeyOfTheHeaderComesBack)
     h.image_file[0] = '\0';
     h.image_hash = 0;
     h.machine.irq_complete_at_claim = false;
+    h.machine.poll_every = 3;
     h.clock_recorded = false;
     h.first = 1;
     h.hash_every = 0;
@@ -327,6 +329,8 @@ TEST(TraceFile, WrongHeaders)
          "line 2: access=18446744073709551615 is not within 0..4294967296"},
         {"interrupts max=1024", "line 2: max=1024 is not within 1..1023"},
         {"interrupts max=5", "line 2: expected \"complete_at_claim\" or \"complete_by_ack\""},
+        {"interrupts max=5 complete_by_ack poll_every=1000001",
+         "line 2: poll_every=1000001 is not within 0..1000000"},
         {"root cnode_bits=33", "line 2: cnode_bits=33 is not within 0..32"},
         {"hashes every=1", "line 2: expected \"boot=\" at the end"},
         {"first 0", "line 2: events are numbered from 1"},
@@ -338,6 +342,10 @@ TEST(TraceFile, WrongHeaders)
         std::string got = complaint("albireo-trace 1\n" + std::string(text) + "\nend 0 x\n");
         EXPECT_EQ(got.substr(0, std::strlen(error)), error) << text << ": " << got;
     }
+}
+
+TEST(TraceFile, TooManyRegions)
+{
     std::string regions = "albireo-trace 1\n";
     for (int i = 0; i < 40; i++) {
         regions += "reserved " + std::to_string(i) + " 1000\n";
