@@ -127,7 +127,9 @@ def _config_variant_test_impl(ctx):
     return [
         DefaultInfo(
             executable = executable,
-            runfiles = ctx.runfiles([binary]).merge(actual[DefaultInfo].default_runfiles),
+            runfiles = ctx.runfiles([binary] + ctx.files.data).merge(
+                actual[DefaultInfo].default_runfiles,
+            ),
         ),
         coverage_common.instrumented_files_info(ctx, dependency_attributes = ["actual"]),
     ]
@@ -142,6 +144,7 @@ _config_variant_test = rule(
             mandatory = True,
         ),
         "cores": attr.int(doc = "0: unchanged."),
+        "data": attr.label_list(allow_files = True),
         "debug": attr.string(values = ["", "false", "true"]),
         "domains": attr.int(doc = "0: unchanged."),
         "fpu": attr.string(values = ["", "false", "true"]),
@@ -171,7 +174,7 @@ def config_variant(name, actual, debug = None, fpu = None, domains = 0, cores = 
       fpu: likewise.
       domains: number of domains; 0 leaves it.
       cores: number of cores; 0 leaves it.
-      **kwargs: what every test takes: size, tags, args...
+      **kwargs: what every test takes: size, tags, args, data...
     """
     _config_variant_test(
         name = name,

@@ -1,9 +1,9 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Fuzzes for a moment: afl_test.sh SECONDS HARNESS DICTIONARY SEED...
+# Fuzzes for a moment: afl_test.sh SECONDS PROGRAM DICTIONARY|- SEED...
 # Fails if afl-fuzz does not run, runs idle, or finds a crash or a hang.
 set -euo pipefail
-seconds=$1 harness=$2 dictionary=$3
+seconds=$1 program=$2 dictionary=$3
 shift 3
 
 # Runfiles are links; afl-fuzz wants regular files.
@@ -12,8 +12,12 @@ mkdir -p "$seeds"
 cp -L "$@" "$seeds"
 
 export AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
-if ! afl-fuzz -V "$seconds" -s 1 -t 5000 -x "$dictionary" -i "$seeds" -o "$TEST_TMPDIR/out" -- \
-    "$harness" >"$TEST_TMPDIR/log" 2>&1; then
+options=(-V "$seconds" -s 1 -t 5000)
+if [[ $dictionary != - ]]; then
+    options+=(-x "$dictionary")
+fi
+if ! afl-fuzz "${options[@]}" -i "$seeds" -o "$TEST_TMPDIR/out" -- \
+    "$program" >"$TEST_TMPDIR/log" 2>&1; then
     tail -30 "$TEST_TMPDIR/log"
     exit 1
 fi

@@ -2,20 +2,15 @@
 
 /* One input is one device tree: whatever its bytes, reading it ends, stays inside of it, and what
  * the kernel would then believe is sound.
- *
- * With an AFL++ compiler: a persistent harness for afl-fuzz. Otherwise a program that reads the
- * inputs named on its command line, or one from stdin. A crash is a finding.
  */
 #include <stdbool.h>
 #include <stddef.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "arch/riscv64/board.h"
 #include "fdt/fdt.h"
 #include "fuzz/board_sound.h"
+#include "fuzz/harness/target.h"
 #include "tests/fdt/guarded.h"
 
 enum { INPUT_SIZE_MAX = 1 << 16 };
@@ -23,8 +18,7 @@ enum { INPUT_SIZE_MAX = 1 << 16 };
 static void expect(bool condition, const char *what)
 {
     if (!condition) {
-        fprintf(stderr, "does not hold: %s\n", what);
-        abort();
+        fuzz_found("unsound", what);
     }
 }
 
@@ -94,9 +88,9 @@ static void read_tree(const struct fdt *fdt)
     }
 }
 
-static void read_input(struct guarded *memory, const uint8_t *data, size_t size)
+static void read_input(struct guarded *guarded, const uint8_t *data, size_t size)
 {
-    const uint8_t *tree = guarded_copy(memory, data, size);
+    const uint8_t *tree = guarded_copy(guarded, data, size);
     struct fdt fdt;
     struct board board;
     struct board_error error = {{0}};
@@ -115,46 +109,18 @@ static void read_input(struct guarded *memory, const uint8_t *data, size_t size)
     }
 }
 
-#ifdef __AFL_COMPILER
-__AFL_FUZZ_INIT();
+static struct guarded memory;
 
-int main(void)
+int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    struct guarded memory = guarded_new(INPUT_SIZE_MAX);
-    __AFL_INIT();
-    const uint8_t *data = __AFL_FUZZ_TESTCASE_BUF;
-    while (__AFL_LOOP(100000)) {
-        size_t size = (size_t)__AFL_FUZZ_TESTCASE_LEN;
-        read_input(&memory, data, size < INPUT_SIZE_MAX ? size : INPUT_SIZE_MAX);
-    }
+    (void)argc;
+    (void)argv;
+    memory = guarded_new(INPUT_SIZE_MAX);
     return 0;
 }
 
-#else
-
-static void read_file(struct guarded *memory, FILE *file)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static uint8_t data[INPUT_SIZE_MAX];
-    read_input(memory, data, fread(data, 1, sizeof(data), file));
-}
-
-int main(int argc, char **argv)
-{
-    struct guarded memory = guarded_new(INPUT_SIZE_MAX);
-    for (int i = 1; i < argc; i++) {
-        FILE *file = fopen(argv[i], "rb");
-        if (file == NULL) {
-            perror(argv[i]);
-            return 1;
-        }
-        read_file(&memory, file);
-        fclose(file);
-    }
-    if (argc == 1) {
-        read_file(&memory, stdin);
-    }
-    printf("inputs read: %d\n", argc == 1 ? 1 : argc - 1);
+    read_input(&memory, data, size < INPUT_SIZE_MAX ? size : INPUT_SIZE_MAX);
     return 0;
 }
-
-#endif

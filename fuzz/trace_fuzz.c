@@ -3,17 +3,14 @@
 /* One input is one trace: whatever its bytes, reading it ends, and what cannot be read is refused
  * with a sentence. What can be read is written again, and then reads as the same. A trace of calls
  * is played, on the machine that it describes: the kernel survives whatever users do.
- *
- * With an AFL++ compiler: a persistent harness for afl-fuzz. Otherwise a program that reads the
- * inputs named on its command line, or one from stdin. A crash is a finding.
  */
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "fuzz/harness/target.h"
 #include "hosted/trace/trace.h"
 
 enum { INPUT_SIZE_MAX = 1 << 16, EVENTS_MAX = 200 };
@@ -21,8 +18,7 @@ enum { INPUT_SIZE_MAX = 1 << 16, EVENTS_MAX = 200 };
 static void expect(bool condition, const char *what)
 {
     if (!condition) {
-        fprintf(stderr, "does not hold: %s\n", what);
-        abort();
+        fuzz_found("unsound", what);
     }
 }
 
@@ -136,44 +132,15 @@ static void read_input(const char *data, size_t size)
     free(second);
 }
 
-#ifdef __AFL_COMPILER
-__AFL_FUZZ_INIT();
-
-int main(void)
+int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
-    __AFL_INIT();
-    const uint8_t *data = __AFL_FUZZ_TESTCASE_BUF;
-    while (__AFL_LOOP(100000)) {
-        size_t size = (size_t)__AFL_FUZZ_TESTCASE_LEN;
-        read_input((const char *)data, size < INPUT_SIZE_MAX ? size : INPUT_SIZE_MAX);
-    }
+    (void)argc;
+    (void)argv;
     return 0;
 }
 
-#else
-
-static void read_file(FILE *file)
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static char data[INPUT_SIZE_MAX];
-    read_input(data, fread(data, 1, sizeof(data), file));
-}
-
-int main(int argc, char **argv)
-{
-    for (int i = 1; i < argc; i++) {
-        FILE *file = fopen(argv[i], "rb");
-        if (file == NULL) {
-            perror(argv[i]);
-            return 1;
-        }
-        read_file(file);
-        fclose(file);
-    }
-    if (argc == 1) {
-        read_file(stdin);
-    }
-    printf("inputs read: %d\n", argc == 1 ? 1 : argc - 1);
+    read_input((const char *)data, size < INPUT_SIZE_MAX ? size : INPUT_SIZE_MAX);
     return 0;
 }
-
-#endif

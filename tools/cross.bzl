@@ -91,20 +91,34 @@ objcopy_binary = rule(
     toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
 )
 
-def _afl_transition_impl(_settings, _attr):
-    # As above, and with the instrumentation that afl-fuzz follows.
+_WATCHED = "//config:watched"
+
+# By engine: platform, feature of its toolchain.
+_FUZZ_ENGINES = {
+    "afl": ("//tools/platforms:host_afl", []),
+    "libfuzzer": ("//tools/platforms:host_clang", ["libfuzzer"]),
+    "none": ("//tools/platforms:host_clang", []),
+}
+
+def _fuzz_transition_impl(settings, attr):
+    # As above, by clang, and with what the fuzzer needs.
+    platform, features = _FUZZ_ENGINES[attr.engine]
     return {
+        _DOMAINS: attr.domains or settings[_DOMAINS],
+        _WATCHED: attr.watched,
         "//command_line_option:collect_code_coverage": False,
         "//command_line_option:compilation_mode": "opt",
-        "//command_line_option:features": [],
+        "//command_line_option:features": features + (["asan", "ubsan"] if attr.sanitize else []),
         "//command_line_option:platform_suffix": "",
-        "//command_line_option:platforms": "//tools/platforms:host_afl",
+        "//command_line_option:platforms": platform,
     }
 
-_afl_transition = transition(
-    implementation = _afl_transition_impl,
-    inputs = [],
+_fuzz_transition = transition(
+    implementation = _fuzz_transition_impl,
+    inputs = [_DOMAINS],
     outputs = [
+        _DOMAINS,
+        _WATCHED,
         "//command_line_option:collect_code_coverage",
         "//command_line_option:compilation_mode",
         "//command_line_option:features",
@@ -161,16 +175,24 @@ plain_files = rule(
     },
 )
 
-afl_files = rule(
-    doc = "Builds srcs with AFL++'s compiler, whatever the build's own platform. The outputs are " +
-          "in a folder named after the target.",
+fuzz_files = rule(
+    doc = "Builds srcs, optimized and by clang, for a fuzzer, whatever the build's own flags. " +
+          "The outputs are in a folder named after the target.",
     implementation = _other_configuration_files_impl,
     attrs = {
         "srcs": attr.label_list(
             allow_files = True,
-            cfg = _afl_transition,
+            cfg = _fuzz_transition,
             mandatory = True,
         ),
+        "engine": attr.string(
+            doc = "What the instrumentation is for; none: no guidance.",
+            mandatory = True,
+            values = sorted(_FUZZ_ENGINES.keys()),
+        ),
+        "sanitize": attr.bool(doc = "AddressSanitizer and UndefinedBehaviorSanitizer."),
+        "watched": attr.bool(doc = "//config:watched. Not with AddressSanitizer."),
+        "domains": attr.int(doc = "Of the kernel; 0: unchanged."),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),

@@ -4,6 +4,8 @@
 load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
 load(
     "@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl",
+    "env_entry",
+    "env_set",
     "feature",
     "feature_set",
     "flag_group",
@@ -68,6 +70,9 @@ _DBG = [with_feature_set(features = ["dbg"])]
 _OPT = [with_feature_set(features = ["opt"])]
 _FAST = [with_feature_set(features = ["fastbuild"])]
 
+_BY_ALL = [with_feature_set(not_features = ["edges_only", "unguided"])]
+_BY_EDGES = [with_feature_set(features = ["edges_only"], not_features = ["unguided"])]
+
 def _hosted_features(compiler):
     features = [
         feature(name = "supports_pic", enabled = True),
@@ -98,9 +103,33 @@ def _hosted_features(compiler):
             ),
         ),
         _sanitizer("tsan", ["-fsanitize=thread"], ["-fsanitize=thread"]),
+        # Of packages and targets that a fuzzer is not to be guided by.
+        feature(
+            name = "unguided",
+            env_sets = [env_set(
+                actions = _COMPILE,
+                env_entries = [env_entry("AFL_NOOPT", "1")],
+            )],
+        ),
     ]
     if compiler == "clang":
         features += [
+            # Of packages and targets where only edges guide libFuzzer: what is compared with what
+            # costs as much again as the code.
+            feature(name = "edges_only"),
+            # libFuzzer, also as the main program of whatever is linked.
+            feature(
+                name = "libfuzzer",
+                flag_sets = [
+                    _flags(_COMPILE, ["-fsanitize=fuzzer-no-link"], _BY_ALL),
+                    _flags(
+                        _COMPILE,
+                        ["-fsanitize-coverage=inline-8bit-counters,pc-table"],
+                        _BY_EDGES,
+                    ),
+                    _flags(_LINK, ["-fsanitize=fuzzer"]),
+                ],
+            ),
             feature(
                 name = "coverage",
                 provides = ["profile"],

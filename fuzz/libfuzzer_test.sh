@@ -1,0 +1,30 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Fuzzes for a moment: libfuzzer_test.sh SECONDS PROGRAM DICTIONARY|- SEED...
+# Fails if the program does not run, runs idle, or finds something.
+set -euo pipefail
+seconds=$1 program=$2 dictionary=$3
+shift 3
+
+mkdir -p "$TEST_TMPDIR/seeds" "$TEST_TMPDIR/corpus"
+cp -L "$@" "$TEST_TMPDIR/seeds"
+options=(-max_total_time="$seconds" -seed=1 -max_len=65536 -print_final_stats=1
+    -artifact_prefix="$TEST_TMPDIR/")
+if [[ $dictionary != - ]]; then
+    options+=(-dict="$dictionary")
+fi
+status=0
+"$program" "${options[@]}" "$TEST_TMPDIR/corpus" "$TEST_TMPDIR/seeds" \
+    >"$TEST_TMPDIR/log" 2>&1 || status=$?
+for input in "$TEST_TMPDIR"/{crash,timeout,oom,leak}-*; do
+    if [[ -e $input ]]; then
+        echo "a find, in base64: $(base64 -w 0 "$input")"
+    fi
+done
+if [[ $status -ne 0 ]]; then
+    tail -60 "$TEST_TMPDIR/log"
+    exit 1
+fi
+runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$TEST_TMPDIR/log")
+echo "inputs: $runs"
+[[ $runs -gt 500 ]]

@@ -1,0 +1,4 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Runs a program as a test: run_test.sh PROGRAM ARGUMENT...
+exec "$@"
