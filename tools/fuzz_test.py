@@ -1,0 +1,446 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: BSD-2-Clause
+"""Tests of tools/fuzz, with a fuzzer of a few lines in place of the real ones."""
+
+import contextlib
+import hashlib
+import importlib.machinery
+import importlib.util
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+
+sys.dont_write_bytecode = True
+TOOLS = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(TOOLS, "lib"))
+
+import coverage_report  # noqa: E402
+import fuzz_campaign  # noqa: E402
+import fuzz_engines  # noqa: E402
+import fuzz_finds  # noqa: E402
+import fuzz_report  # noqa: E402
+import fuzz_targets  # noqa: E402
+
+_loader = importlib.machinery.SourceFileLoader("fuzz", os.path.join(TOOLS, "fuzz"))
+fuzz = importlib.util.module_from_spec(importlib.util.spec_from_loader("fuzz", _loader))
+_loader.exec_module(fuzz)
+
+# A libFuzzer that finds something in each input that contains the word "bug", which it looks for
+# in its corpus first, and makes one itself in its third run.
+FAKE = r"""#!/usr/bin/python3
+import glob, hashlib, os, sys, time
+corpus = sys.argv[1]
+options = dict(word[1:].split("=", 1) for word in sys.argv[2:])
+print("INFO: Running", file=sys.stderr)
+
+def run(data):
+    if b"bug" in data:
+        name = "crash-" + hashlib.sha1(data).hexdigest()
+        open(options["artifact_prefix"] + name, "wb").write(data)
+        print("fuzz: panic: core/a.c:%d: it broke at 0x%x" % (os.getpid(), id(data)),
+              file=sys.stderr)
+        print("==1== ERROR: libFuzzer: deadly signal", file=sys.stderr)
+        os._exit(77)
+
+for path in glob.glob(corpus + "/*"):
+    run(open(path, "rb").read())
+count = len(glob.glob(corpus + "/*"))
+print("#%d\tNEW    cov: 11 ft: 22 corp: 1/1b exec/s: 0 rss: 1Mb" % 100, file=sys.stderr)
+print("fuzz: inputs 100 events 1600 entries 2000", file=sys.stderr)
+print("fuzz: longest 77 steps, input 3 entry 4: Call CNode_Revoke", file=sys.stderr)
+sys.stderr.flush()
+open(corpus + "/new-%d" % os.getpid(), "w").write(str(os.getpid()))
+%s
+time.sleep(float(options["max_total_time"]))
+print("stat::number_of_executed_units: 100", file=sys.stderr)
+"""
+
+TARGET = fuzz_targets.TARGETS["api"]
+
+
+class Diagnosis(unittest.TestCase):
+    def diagnose(self, output, status=77):
+        return fuzz_finds.diagnose(output, status)
+
+    def test_own_words_come_first(self):
+        text = "INFO\nfuzz: authority: slot 0x12 of alpha\nSUMMARY: AddressSanitizer: ABRT in f\n"
+        self.assertEqual(("authority", "slot 0x12 of alpha"), self.diagnose(text))
+
+    def test_statistics_are_no_find(self):
+        text = "fuzz: inputs 1 events 2 entries 3\nfuzz: longest 1 steps, input 2 entry 3: a: b\n"
+        self.assertIsNone(self.diagnose(text, 0))
+
+    def test_sanitizers(self):
+        stack = ("    #0 0x7f in memcpy string/memcpy.S:4\n"
+                 "    #1 0x55 in flatten /a/b/hosted/elf.c:264:13\n")
+        asan = "==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x1\n" + stack
+        self.assertEqual(("address", "heap-use-after-free in flatten"), self.diagnose(asan))
+        ubsan = "core/a.c:1:2: runtime error: shift by 64\nSUMMARY: UndefinedBehaviorSanitizer: x\n"
+        self.assertEqual(("ubsan", "core/a.c:1:2: runtime error: shift by 64"),
+                         self.diagnose(ubsan))
+
+    def test_a_signal_is_the_same_under_every_sanitizer(self):
+        stack = "    #1 0x55 in flatten /a/b/hosted/elf.c:264:13\n"
+        for tool in ("Address", "UndefinedBehavior"):
+            text = "==7==ERROR: %sSanitizer: SEGV on unknown address\n%s" % (tool, stack)
+            self.assertEqual(("signal", "SEGV in flatten"), self.diagnose(text))
+
+    def test_limits_of_libfuzzer(self):
+        stack = "    #4 0x55 in endpoint_cancel core/endpoint.c:12:3\n"
+        self.assertEqual(("timeout", "timeout in endpoint_cancel"),
+                         self.diagnose("ALARM\n" + stack + "SUMMARY: libFuzzer: timeout\n", 70))
+        self.assertEqual("memory-limit",
+                         self.diagnose("SUMMARY: libFuzzer: out-of-memory (malloc)\n", 71).kind)
+
+    def test_signals(self):
+        self.assertEqual(("signal", "SEGV"), self.diagnose("nothing said\n", -11))
+        self.assertEqual("signal", self.diagnose("==1== ERROR: libFuzzer: deadly signal\n").kind)
+
+    def test_no_find(self):
+        self.assertIsNone(self.diagnose("cannot open\n", 2))
+        self.assertIsNone(self.diagnose("", 0))
+
+    def test_numbers_and_addresses_do_not_count(self):
+        find = fuzz_finds.Find
+        one = find("panic", "core/a.c:12: thread 0x80ff")
+        self.assertEqual(fuzz_finds.key(one),
+                         fuzz_finds.key(find("panic", "core/a.c:99: thread 0x8000000")))
+        self.assertNotEqual(fuzz_finds.key(one),
+                            fuzz_finds.key(find("leak", "core/a.c:12: thread 0x80ff")))
+        self.assertNotEqual(fuzz_finds.key(one),
+                            fuzz_finds.key(find("panic", "core/b.c:12: thread 0x80ff")))
+
+        self.assertNotEqual(fuzz_finds.key(find("invariant", "R1 violated")),
+                            fuzz_finds.key(find("invariant", "R2 violated")))
+
+    def test_names_of_folders(self):
+        find = fuzz_finds.Find("panic", "core/a.c:12: x->y == NULL && " + "long " * 20)
+        name = fuzz_finds.name(find, [])
+        self.assertEqual("panic-core-a-c-x-y-null-long-long-long-long-long", name)
+        self.assertEqual(name + "-2", fuzz_finds.name(find, [name]))
+
+
+class Minimising(unittest.TestCase):
+    def test_what_is_needed_stays(self):
+        data = bytes(range(1, 200))
+        small = fuzz_finds.minimise(data, lambda d: b"\x07" in d and b"\x99" in d)
+        self.assertEqual(b"\x07\x99", small)
+
+    def test_what_must_keep_its_place_is_zeroed_around(self):
+        self.assertEqual(b"\0\0\0x", fuzz_finds.minimise(b"abcxyz", lambda d: d[3:4] == b"x"))
+
+    def test_units_are_kept(self):
+        data = b"head" + b"".join(b"%04d" % n for n in range(50))
+        trials = []
+        small = fuzz_finds.minimise(data, lambda d: trials.append(len(d)) or b"0033" in d, 4)
+        self.assertEqual(b"0033", small)
+        self.assertEqual({0}, {size % 4 for size in trials})
+
+    def test_time_is_over(self):
+        self.assertEqual(b"abc", fuzz_finds.minimise(b"abc", lambda data: False))
+
+
+class Roles(unittest.TestCase):
+    def test_rotation(self):
+        roles = [fuzz_engines.role(slot, 4, "", True) for slot in range(8)]
+        self.assertEqual([False, False, False, True] * 2, [role.sanitize for role in roles])
+        self.assertEqual(["cheap", "cheap", "full", "off", "cheap", "cheap", "cheap", "off"],
+                         [role.oracles for role in roles])
+        self.assertEqual([False, False, True, True, False, False, False, True],
+                         [role.sample for role in roles])
+
+    def test_choice_of_the_user(self):
+        roles = {fuzz_engines.role(slot, 0, "off", True) for slot in range(50)}
+        self.assertEqual({(False, "off", False)}, roles)
+        self.assertEqual((True, "", False), fuzz_engines.role(0, 1, "full", False))
+        self.assertEqual((True, "full", True), fuzz_engines.role(0, 1, "full", True))
+
+
+class FakeTools(dict):
+    """Programs by name."""
+
+    @staticmethod
+    def dictionary():
+        return ""
+
+
+class Fuzzing(unittest.TestCase):
+    """Campaigns with the fake fuzzer."""
+
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = os.path.join(folder.name, "api")
+        self.tools = {}
+        self.said = []
+        self.reports = []
+
+    def fake(self, *lines):
+        """A fuzzer that does this after its first lines."""
+        path = os.path.join(os.path.dirname(self.folder), "fake")
+        with open(path, "w") as file:
+            file.write(FAKE.replace("%s\n", "\n".join(lines) + "\n"))
+        os.chmod(path, 0o755)
+        self.tools = FakeTools(libfuzzer=path, libfuzzer_sanitize=path)
+
+    def seed(self, text):
+        path = os.path.join(os.path.dirname(self.folder), "seed-" + text)
+        with open(path, "w") as file:
+            file.write(text)
+        return path
+
+    def campaign(self, resume=False, jobs=2, seeds=()):
+        def report(find, where):
+            self.reports.append((find["name"], sorted(os.listdir(where))))
+        made = fuzz_campaign.Campaign(TARGET, self.folder, os.path.join(self.folder, "corpus"),
+                                      jobs, 0, "", report, self.said.append)
+        self.addCleanup(made.close)
+        try:
+            made.open(resume)
+        except fuzz_campaign.CampaignError:
+            made.close()
+            raise
+        made.seed(seeds)
+        return made
+
+    def run_it(self, campaign, seconds, progress=lambda: None):
+        engine = fuzz_engines.LibFuzzer(TARGET, self.tools, self.folder, campaign.corpus, None)
+        campaign.run(engine, seconds, progress)
+        campaign.close()
+        with open(os.path.join(self.folder, "state.json")) as file:
+            return json.load(file)
+
+    def test_nothing_found(self):
+        self.fake("pass")
+        lines = []
+        campaign = self.campaign()
+        state = self.run_it(campaign, 2, lambda: lines.append(fuzz_report.progress_line(campaign)))
+        self.assertEqual([], state["finds"])
+        self.assertEqual((11, 22), (state["cov"], state["features"]))
+        self.assertEqual((77, "Call CNode_Revoke"), (state["longest"], state["longest_what"]))
+        self.assertGreaterEqual(state["inputs"], 200)
+        self.assertGreaterEqual(state["events"], 2 * 1600)
+        self.assertRegex(lines[-1], r"events/s \(16.0 each\), cov 11 ft 22, corpus \d, finds 0$")
+
+    def test_a_find_is_kept_once_counted_always_and_workers_go_on(self):
+        self.fake("if not os.getpid() % 2: run(b'a bug of %d' % os.getpid())",
+                  "run(b'bug')")
+        state = self.run_it(self.campaign(), 2)
+        self.assertEqual(1, len(state["finds"]))
+        find = state["finds"][0]
+        self.assertGreater(find["count"], 3)
+        self.assertTrue(find["reported"])
+        self.assertEqual([("panic-core-a-c-it-broke-at", ["input.original"])], self.reports)
+        self.assertEqual(1, len(self.said))
+
+    def test_a_seed_that_crashes_is_a_find_and_does_not_stop_the_rest(self):
+        self.fake("pass")
+        state = self.run_it(self.campaign(seeds=[self.seed("a bug"), self.seed("good")]), 2)
+        self.assertEqual(["panic"], [find["kind"] for find in state["finds"]])
+        self.assertGreater(state["inputs"], 0)
+        corpus = os.listdir(os.path.join(self.folder, "corpus"))
+        self.assertIn(hashlib.sha1(b"good").hexdigest(), corpus)
+        self.assertNotIn(hashlib.sha1(b"a bug").hexdigest(), corpus)
+
+    def test_resume_adds_up(self):
+        self.fake("run(b'bug')")
+        first = self.run_it(self.campaign(jobs=1), 1)
+        second = self.run_it(self.campaign(resume=True, jobs=1), 1)
+        self.assertEqual(1, len(second["finds"]))
+        self.assertGreater(second["finds"][0]["count"], first["finds"][0]["count"])
+        self.assertGreater(second["inputs"], first["inputs"])
+        self.assertGreater(second["slot"], first["slot"])
+        self.assertGreaterEqual(second["seconds"], first["seconds"] + 1)
+        self.assertEqual(1, len(self.reports))
+
+    def test_a_campaign_is_not_begun_anew_by_accident(self):
+        self.fake("pass")
+        self.run_it(self.campaign(), 1)
+        with self.assertRaisesRegex(fuzz_campaign.CampaignError, "--resume goes on with it"):
+            self.campaign()
+
+    def test_two_at_once(self):
+        first = self.campaign()
+        self.assertEqual([], first.workers)
+        with self.assertRaisesRegex(fuzz_campaign.CampaignError, "another tools/fuzz"):
+            self.campaign(resume=True)
+
+    def test_what_a_killed_run_left(self):
+        """Its report is made up for, and its last artifact is found."""
+        self.fake("pass")
+        campaign = self.campaign()
+        campaign.state["finds"].append(
+            {"key": "leak: x", "kind": "leak", "text": "x", "name": "leak-x", "count": 1,
+             "after": 1.0, "sanitize": False, "oracles": "full", "reported": False})
+        campaign.save()
+        campaign.close()
+        os.makedirs(os.path.join(self.folder, "finds", "leak-x"))
+        os.makedirs(os.path.join(self.folder, "work", "0"))
+        with open(os.path.join(self.folder, "work", "0", "crash-1"), "w") as file:
+            file.write("one more bug")
+        state = self.run_it(self.campaign(resume=True), 2)
+        self.assertEqual(["leak-x", "panic-core-a-c-it-broke-at"],
+                         sorted(name for name, _ in self.reports))
+        self.assertEqual([True, True], [find["reported"] for find in state["finds"]])
+
+    def test_damaged_state(self):
+        other = '{"version": 1, "target": "elf"}'
+        for text, problem in (("{", "state.json"), ("[]", "not the state"), (other, "on api")):
+            os.makedirs(self.folder, exist_ok=True)
+            with open(os.path.join(self.folder, "state.json"), "w") as file:
+                file.write(text)
+            with self.assertRaisesRegex(fuzz_campaign.CampaignError, problem):
+                self.campaign(resume=True)
+
+    def test_a_fuzzer_that_cannot_run(self):
+        self.fake("print('no world', file=sys.stderr)", "sys.exit(2)")
+        with self.assertRaisesRegex(fuzz_campaign.CampaignError, "(?s)status 2.*no world"):
+            self.run_it(self.campaign(), 5)
+
+    def test_slow_workers_get_a_sample_and_add_nothing(self):
+        self.fake("pass")
+        campaign = self.campaign(seeds=[self.seed(str(n)) for n in range(150)])
+        engine = fuzz_engines.LibFuzzer(TARGET, self.tools, self.folder, campaign.corpus, None)
+        worker = engine.start(0, fuzz_engines.Role(False, "full", True), 1, 7)
+        while worker.poll() is None:
+            time.sleep(0.1)
+        self.assertEqual(101, len(os.listdir(os.path.join(self.folder, "work", "0", "corpus"))))
+        self.assertEqual(150, campaign.corpus_size())
+
+    def test_stop_ends_workers_and_keeps_their_counts(self):
+        self.fake("pass")
+        campaign = self.campaign()
+        threading.Timer(1, campaign.stop.set).start()
+        began = time.monotonic()
+        state = self.run_it(campaign, 0)
+        self.assertLess(time.monotonic() - began, 8)
+        self.assertEqual(200, state["inputs"])
+        self.assertEqual([], campaign.workers)
+
+
+class Summary(unittest.TestCase):
+    def summary(self, **changes):
+        campaign = fuzz_campaign.Campaign(TARGET, "/x/api", "/x/api/corpus", 1, 0, "", None, None)
+        campaign.state.update(seconds=3723.4, inputs=3723000, played=3723000,
+                              events=37230000, **changes)
+        campaign.corpus_size = lambda: 5
+        return "\n".join(fuzz_report.summary(
+            campaign, "x/api", coverage_report.Counts(100, 95, 10, 9),
+            lambda find, path: "REPLAY " + path, "GO ON"))
+
+    def test_nothing_found(self):
+        text = self.summary(longest=9, longest_what="Yield")
+        for part in ("api: 3,723,000 inputs in 1 h 2 min, 999 each second.",
+                     "Events: 37,230,000, 10.0 in an input.", "95 of 100 lines (95.0 %)",
+                     "9 steps without a preemption point: Yield", "Nothing was found.", "GO ON"):
+            self.assertIn(part, text)
+
+    def test_finds(self):
+        find = {"kind": "leak", "text": "a register", "name": "leak-a", "count": 2, "after": 61}
+        text = self.summary(finds=[find])
+        for part in ("Found: 1.", "leak: a register", "after 1 min 1 s, met 2 times",
+                     "REPLAY x/api/finds/leak-a/input"):
+            self.assertIn(part, text)
+
+    def test_coverage_page(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        os.mkdir(os.path.join(folder.name, "core"))
+        with open(os.path.join(folder.name, "core", "a.c"), "w") as file:
+            file.write("a = b < c;\nASSERT(a);\nd();\n")
+        sources = {"core/a.c": ({1: 3, 2: 0, 3: 0}, {1: {("0", "0"): 1, ("0", "1"): 0}})}
+        more = {"core/a.c": ({1: 1}, {1: {("0", "1"): 2}}), "hosted/b.c": ({1: 1}, {})}
+        fuzz_report.add_reports(sources, more)
+        page, counts = fuzz_report.coverage_page(folder.name, sources)
+        self.assertEqual((2, 1, 2, 2), counts)
+        self.assertIn('<span class="yes">a = b &lt; c;</span>', page)
+        self.assertIn('<span class="">ASSERT(a);</span>', page)
+        self.assertIn('<span class="no">d();</span>', page)
+        self.assertNotIn("hosted", page)
+
+
+class CommandLine(unittest.TestCase):
+    def wrong(self, *arguments):
+        with contextlib.redirect_stderr(io.StringIO()) as said:
+            with self.assertRaises(SystemExit) as caught:
+                fuzz.parse(list(arguments))
+        self.assertEqual(2, caught.exception.code)
+        return said.getvalue()
+
+    def test_wrong_arguments(self):
+        self.assertIn("--jobs", self.wrong("--jobs", "0"))
+        self.assertIn("--seconds", self.wrong("--seconds", "-1"))
+        self.assertIn("--seconds", self.wrong("--seconds", "soon"))
+        self.assertIn("invalid choice", self.wrong("--target", "kernel"))
+        self.assertIn("invalid choice", self.wrong("--engine", "honggfuzz"))
+        self.assertIn("invalid choice", self.wrong("--oracles", "delphi"))
+        self.assertIn("needs --seconds", self.wrong("--target", "all", "--seconds", "0"))
+        self.assertIn("nothing to share", self.wrong("--engine", "random", "--sync", "x"))
+        self.assertIn("one target", self.wrong("--target", "all", "--replay", "x"))
+        self.assertIn("unrecognized", self.wrong("everything"))
+
+    def test_help_and_status_of_the_program(self):
+        done = subprocess.run([os.path.join(TOOLS, "fuzz"), "--help"], stdout=subprocess.PIPE,
+                              check=True)
+        self.assertIn(b"Exit status", done.stdout)
+        done = subprocess.run([os.path.join(TOOLS, "fuzz"), "--jobs", "none"],
+                              stderr=subprocess.PIPE, check=False)
+        self.assertEqual(2, done.returncode)
+
+    def test_how_to_go_on(self):
+        options = fuzz.parse(["--seconds", "60", "--dir", "d"])
+        self.assertEqual("tools/fuzz --resume --seconds 60 --dir d",
+                         fuzz.go_on_command(options, "api"))
+        self.assertEqual("tools/fuzz --resume --target elf",
+                         fuzz.go_on_command(fuzz.parse([]), "elf"))
+
+    def test_a_line_every_ten_seconds_without_a_terminal(self):
+        out = io.StringIO()
+        screen = fuzz.Screen(out)
+        screen.progress(lambda: "early")
+        screen._last -= fuzz.LINE_SECONDS + 1
+        screen.progress(lambda: "now")
+        screen.progress(lambda: "too soon")
+        screen.tell("find")
+        self.assertEqual("now\nfind\n", out.getvalue())
+
+
+class WorkersDie(unittest.TestCase):
+    def test_with_the_program_that_started_them(self):
+        script = ("import sys; sys.path.insert(0, %r)\n"
+                  "import fuzz_engines, os, time\n"
+                  "w = fuzz_engines.Worker(['sleep', '100'], %r, fuzz_engines.Role(False, ''))\n"
+                  "print(w.process.pid, flush=True); time.sleep(100)\n")
+        with tempfile.TemporaryDirectory() as folder:
+            parent = subprocess.Popen(
+                [sys.executable, "-c", script % (os.path.join(TOOLS, "lib"), folder)],
+                stdout=subprocess.PIPE)
+            pid = int(parent.stdout.readline())
+            parent.send_signal(signal.SIGKILL)
+            parent.wait()
+            parent.stdout.close()
+            for _ in range(100):
+                if not os.path.exists("/proc/%d" % pid) or self.is_dead(pid):
+                    return
+                time.sleep(0.1)
+            os.kill(pid, signal.SIGKILL)
+            self.fail("the worker lives on")
+
+    @staticmethod
+    def is_dead(pid):
+        try:
+            with open("/proc/%d/stat" % pid) as file:
+                return file.read().rpartition(")")[2].split()[0] == "Z"
+        except OSError:
+            return True
+
+
+if __name__ == "__main__":
+    unittest.main()
