@@ -15,7 +15,7 @@ _WATCHED = [
     "-asan-globals=0",
 ]
 
-CORE_COPTS = [
+CORE_COPTS_UNWATCHED = [
     "-std=c11",
     "-ffreestanding",
     "-fno-strict-aliasing",
@@ -23,7 +23,9 @@ CORE_COPTS = [
     "-Wextra",
     "-Wconversion",
     "-Werror",
-] + select({
+]
+
+CORE_COPTS = CORE_COPTS_UNWATCHED + select({
     "//config:is_watched": _WATCHED,
     "//conditions:default": [],
 })

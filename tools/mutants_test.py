@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Tests of tools/mutants: all patches apply and compile, and what is wrong is said."""
 
+import ast
 import glob
 import importlib.machinery
 import importlib.util
@@ -9,9 +10,11 @@ import io
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 sys.dont_write_bytecode = True
@@ -20,6 +23,7 @@ ROOT = os.path.dirname(TOOLS)
 sys.path.insert(0, os.path.join(TOOLS, "lib"))
 
 import fuzz_finds  # noqa: E402
+import mutant_build  # noqa: E402
 import mutant_patch  # noqa: E402
 
 _loader = importlib.machinery.SourceFileLoader("mutants", os.path.join(TOOLS, "mutants"))
@@ -162,6 +166,75 @@ class Checking(Folder):
             1, "mutants: %s/01-x.patch: not a line of a header: hello\n" % self.folder))
 
 
+def starlark(*path):
+    """The syntax tree of a file of the build, whose language is a part of Python."""
+    with open(os.path.join(ROOT, *path), encoding="utf-8") as file:
+        return ast.parse(file.read())
+
+
+def strings(node):
+    return [part.value for part in ast.walk(node)
+            if isinstance(part, ast.Constant) and isinstance(part.value, str)]
+
+
+def assigned(tree, name):
+    return next(node.value for node in tree.body
+                if isinstance(node, ast.Assign) and node.targets[0].id == name)
+
+
+class Flags(unittest.TestCase):
+    """What mutant_build.py says of flags is what the build says."""
+
+    def test_of_the_watch(self):
+        self.assertEqual(sorted(ast.literal_eval(assigned(starlark("core", "core.bzl"),
+                                                          "_WATCHED"))),
+                         sorted(mutant_build._WATCHED))
+
+    def test_of_the_kernel(self):
+        copts = assigned(starlark("core", "core.bzl"), "CORE_COPTS_UNWATCHED")
+        self.assertEqual(sorted(ast.literal_eval(copts)),
+                         sorted(mutant_build._CORE + mutant_build._WARNINGS))
+
+    def test_of_the_link(self):
+        wraps = [text for text in strings(starlark("fuzz", "harness", "BUILD")) if "--wrap" in text]
+        self.assertEqual(wraps, mutant_build._WRAP)
+
+    def test_of_what_guides(self):
+        self.assertIn("edges_only", strings(starlark("core", "BUILD")))
+        texts = strings(starlark("tools", "toolchains", "cc_toolchain_config.bzl"))
+        self.assertEqual([text for text in texts if text.startswith("-fsanitize-coverage=")],
+                         mutant_build._COVERAGE)
+
+    def test_of_other_sources(self):
+        for path, copts in (("harness", "_COPTS"), ("oracle", None)):
+            tree = starlark("fuzz", path, "BUILD")
+            texts = strings(assigned(tree, copts) if copts else tree)
+            warnings = {text for text in texts if text.startswith("-W")}
+            self.assertEqual(sorted(warnings - set(mutant_build._WRAP)),
+                             sorted(mutant_build._WARNINGS))
+
+
+class Stopped(Folder):
+    def test_leaves_nothing_behind(self):
+        environment = dict(os.environ, TMPDIR=self.folder)
+        process = subprocess.Popen([os.path.join(TOOLS, "mutants"), "--only", "01-*"],
+                                   stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment)
+        try:
+            # While it compiles the kernel.
+            for _ in range(600):
+                if glob.glob(os.path.join(self.folder, "mutants-*", "build-0")):
+                    break
+                time.sleep(0.1)
+            self.assertEqual(len(os.listdir(self.folder)), 1)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=100)
+        finally:
+            process.kill()
+            process.communicate()
+        self.assertEqual(process.returncode, 130)
+        self.assertEqual(os.listdir(self.folder), [])
+
+
 class Arguments(Folder):
     def test_wrong_ones(self):
         for arguments, text in (
@@ -170,6 +243,7 @@ class Arguments(Folder):
                 (["--only", "nix*"], "no mutant is called nix*"),
                 (["--patches", "/nowhere"], "--patches: no such folder: /nowhere"),
                 (["--out", "/nowhere/x"], "no such folder: /nowhere"),
+                (["--corpus", "/nowhere"], "--corpus: no such folder: /nowhere"),
                 (["--driver", "afl"], "argument --driver: invalid choice: 'afl'"),
                 (["more"], "unrecognized arguments: more")):
             status, output, errors = run(*arguments)
@@ -180,40 +254,79 @@ class Arguments(Folder):
         status, output, errors = run("--help")
         self.assertEqual((status, errors), (0, ""))
         self.assertIn("95 %", output)
+        for status in (0, 1, 2, 3, 130):
+            self.assertRegex(output, r"\n  %d +[a-z]" % status)
+
+    def test_corpus(self):
+        self.assertEqual(mutants.parse([]).corpus, mutants.CORPUS)
+        self.assertIsNone(mutants.parse(["--corpus", "none"]).corpus)
+        self.assertEqual(mutants.parse(["--corpus", self.folder]).corpus, self.folder)
+
+
+def result(name, find=None, source=mutants.FUZZING, seconds=1.25, inputs=300, events=4):
+    return mutants.Result(mutant_patch.Mutant(name, "c", "bad", {}, "core/ram.c", []), find, source,
+                          "", seconds, inputs, events)
+
+
+TLB = fuzz_finds.Find("tlb", "stale")
 
 
 class Table(Folder):
-    RESULTS = [
-        mutants.Result(mutant_patch.Mutant("01-x", "c", "bad", {}, "core/ram.c", []),
-                       fuzz_finds.Find("tlb", "stale"), "", 1.25, 300, 4),
-        mutants.Result(mutant_patch.Mutant("02-y", "d", "worse", {}, "core/ram.c", []), None, "",
-                       5.0, 7, 0),
-    ]
+    RESULTS = [result("01-x", TLB), result("02-y", None, seconds=5.0, inputs=7),
+               result("03-z", TLB, mutants.REPLAY, 0.25, 3),
+               result("04-w", fuzz_finds.Find("world", "panic"), mutants.WORLD, 0.1, 0, 0)]
 
     def test_rows(self):
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            for result in self.RESULTS:
-                mutants.print_row(mutants.cells(result), [6, 5, 5, 9, 7, 9, 6])
-        self.assertEqual(out.getvalue(),
-                         "01-x    c      yes    tlb            1.2        300       4\n"
-                         "02-y    d      no     -              5.0          7       -\n")
+            for one in self.RESULTS:
+                mutants.print_row(mutants.cells(one), [6, 5, 5, 7, 9, 7, 9, 6])
+        self.assertEqual(out.getvalue(), (
+            "01-x    c      yes    fuzzing  tlb            1.2        300       4\n"
+            "02-y    c      no     -        -              5.0          7       -\n"
+            "03-z    c      yes    corpus   tlb            0.2          3       4\n"
+            "04-w    c      no     world    world          0.1          0       -\n"))
 
     def test_verdict(self):
-        self.assertEqual(mutants.verdict(self.RESULTS), (1, "1 of 2 found (50.0 %)"))
-        self.assertEqual(mutants.verdict([]), (0, "0 of 0 found (0.0 %)"))
+        self.assertEqual(mutants.verdict(self.RESULTS), (
+            2, "2 of 4 found (50.0 %): 1 by fuzzing (25.0 %), 1 by the corpus alone (25.0 %); "
+            "in 1 more the world cannot be made"))
+        self.assertEqual(mutants.verdict([]), (
+            0, "0 of 0 found (0.0 %): 0 by fuzzing (0.0 %), 0 by the corpus alone (0.0 %)"))
 
     def test_markdown(self):
         path = os.path.join(self.folder, "table.md")
-        mutants.write_markdown(path, self.RESULTS, mutants.parse(["--seconds", "5"]))
+        mutants.write_markdown(path, self.RESULTS[:2],
+                               mutants.parse(["--seconds", "5", "--corpus", "none"]))
         with open(path) as file:
             self.assertEqual(file.read().split("\n")[1:], [
-                "# Mutants", "", "1 of 2 found (50.0 %); 5 s each on one core at most, libfuzzer, "
-                "oracles cheap.", "",
-                "| mutant | class | found | by | seconds | inputs | events | what is wrong |",
-                "|---|---|---|---|---|---|---|---|",
-                "| 01-x | c | yes | tlb | 1.2 | 300 | 4 | bad |",
-                "| 02-y | d | no | - | 5.0 | 7 | - | worse |", ""])
+                "# Mutants", "",
+                "1 of 2 found (50.0 %): 1 by fuzzing (50.0 %), 0 by the corpus alone (0.0 %); 5 s "
+                "each on one core at most, libfuzzer, oracles cheap, from nothing.", "",
+                "| mutant | class | found | from | by | seconds | inputs | events "
+                "| what is wrong |",
+                "|---|---|---|---|---|---|---|---|---|",
+                "| 01-x | c | yes | fuzzing | tlb | 1.2 | 300 | 4 | bad |",
+                "| 02-y | c | no | - | - | 5.0 | 7 | - | bad |", ""])
+
+
+class Replay(Folder):
+    """What the corpus finds is told apart, and is not fuzzed."""
+
+    def replay(self, *lines):
+        tool = self.write("tool", "#!/bin/sh\ncat <<'EOF'\n%s\nEOF\n" % "\n".join(lines))
+        os.chmod(tool, 0o755)
+        options = mutants.parse(["--corpus", self.folder])
+        return mutants.Hunt(options, self.folder)._replay(tool, self.folder)
+
+    def test_an_input_that_finds_something(self):
+        found, path = self.replay("/a: ok", "/b c: tlb: stale: page: 3", "/d: leak: x")
+        self.assertEqual(path, "/b c")
+        self.assertEqual((found.find, found.source, found.inputs),
+                         (fuzz_finds.Find("tlb", "stale: page: 3"), mutants.REPLAY, 2))
+
+    def test_none_that_does(self):
+        self.assertEqual(self.replay("/a: ok", "/b: ok"), (None, None))
 
 
 if __name__ == "__main__":

@@ -3,14 +3,28 @@
 /* The API target: an input is a sequence of events in a prepared world (input.h, world.h), and
  * oracles look after every kernel entry (oracle.h).
  *
- * Environment: ALBIREO_FUZZ_ORACLES=off|cheap|full (default cheap); ALBIREO_FUZZ_STATS=1 prints
- * what has been played, every second and when the process exits.
+ * Environment:
+ *   ALBIREO_FUZZ_ORACLES=off|cheap|full   default cheap
+ *   ALBIREO_FUZZ_STATS=1                  prints what has been played, every second and when the
+ *                                         process exits
+ *   ALBIREO_FUZZ_RESIDUE=N                whether something is left behind is looked at after every
+ *                                         N-th input, at most and by default 4096: that takes
+ *                                         longer than many inputs
+ *   ALBIREO_FUZZ_LONGEST=FILE             the input with the longest kernel entry so far is kept
+ *                                         there; "STEPS EVENT" in FILE.txt. Goes on from what is
+ *                                         there.
+ *   ALBIREO_FUZZ_HISTORY=DIRECTORY        when something is left behind, which need not be of the
+ *                                         last input, the inputs since the look before go there,
+ *                                         as 0001, 0002, ... in the order in which they were played
  */
+#include <errno.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 
 #include "fuzz/api/input.h"
@@ -20,12 +34,14 @@
 #include "fuzz/harness/target.h"
 #include "fuzz/oracle/oracle.h"
 
-/* Comparing everything takes longer than many inputs. */
-enum { INPUTS_PER_RESIDUE_CHECK = 4096, INPUTS_PER_LOOK_AT_CLOCK = 16, EXIT_WRONG = 2 };
+enum { RESIDUE_MAX = 4096, INPUTS_PER_LOOK_AT_CLOCK = 16, EXIT_WRONG = 2 };
 
 static struct world *world;
 static struct oracle *oracle;
 static bool prints_stats;
+static const char *longest_path;
+static const char *history_path;
+static uint64_t residue_every = RESIDUE_MAX;
 
 static enum oracle_level level_from_environment(void)
 {
@@ -43,6 +59,22 @@ static enum oracle_level level_from_environment(void)
     fprintf(stderr, "api_fuzz: ALBIREO_FUZZ_ORACLES: expected off, cheap or full, not '%s'\n",
             value);
     exit(EXIT_WRONG);
+}
+
+static void residue_from_environment(void)
+{
+    const char *value = getenv("ALBIREO_FUZZ_RESIDUE");
+    if (value == NULL) {
+        return;
+    }
+    char *end;
+    residue_every = strtoull(value, &end, 10);
+    if (value[0] < '0' || value[0] > '9' || *end != '\0' || residue_every < 1 ||
+        residue_every > RESIDUE_MAX) {
+        fprintf(stderr, "api_fuzz: ALBIREO_FUZZ_RESIDUE: expected 1..%d, not '%s'\n", RESIDUE_MAX,
+                value);
+        exit(EXIT_WRONG);
+    }
 }
 
 static void print_stats(void)
@@ -67,6 +99,111 @@ static void print_stats_each_second(void)
     }
 }
 
+/* --- Files ------------------------------------------------------------------------------------ */
+
+/* Fuzzing goes on without it: it is said, and the file is as it was. */
+static void complain(const char *path)
+{
+    fprintf(stderr, "api_fuzz: %s: %s\n", path, strerror(errno));
+}
+
+/* Who reads it meanwhile sees what was there or what is new. */
+static void write_file(const char *path, const void *data, size_t size)
+{
+    char temporary[PATH_MAX];
+    if (snprintf(temporary, sizeof temporary, "%s.new", path) >= (int)sizeof temporary) {
+        errno = ENAMETOOLONG;
+        complain(path);
+        return;
+    }
+    FILE *file = fopen(temporary, "wb");
+    bool good = file != NULL && fwrite(data, 1, size, file) == size && fflush(file) == 0;
+    if (file != NULL && fclose(file) != 0) {
+        good = false;
+    }
+    if (!good || rename(temporary, path) != 0) {
+        complain(path);
+    }
+}
+
+/* --- The longest kernel entry ----------------------------------------------------------------- */
+
+static uint64_t longest_steps;
+
+static void longest_text_path(char *path)
+{
+    snprintf(path, PATH_MAX, "%.*s.txt", PATH_MAX - 5, longest_path);
+}
+
+/* AFL++ starts the process anew from time to time. */
+static void longest_open(const char *path)
+{
+    char text_path[PATH_MAX];
+    longest_path = path;
+    if (path == NULL) {
+        return;
+    }
+    longest_text_path(text_path);
+    FILE *file = fopen(text_path, "r");
+    if (file != NULL) {
+        char text[32] = "";
+        (void)!fgets(text, sizeof text, file);
+        longest_steps = strtoull(text, NULL, 10);
+        fclose(file);
+    }
+}
+
+/* Of an input in which nothing was found. */
+static void longest_note(const uint8_t *data, size_t size)
+{
+    const struct oracle_work *work = oracle_work(oracle);
+    char text_path[PATH_MAX];
+    char text[sizeof work->what + 24];
+    if (longest_path == NULL || work->steps <= longest_steps) {
+        return;
+    }
+    longest_steps = work->steps;
+    longest_text_path(text_path);
+    int length = snprintf(text, sizeof text, "%" PRIu64 " %s\n", work->steps, work->what);
+    write_file(longest_path, data, size);
+    write_file(text_path, text, (size_t)length);
+}
+
+/* --- The last inputs -------------------------------------------------------------------------- */
+
+static struct {
+    size_t size;
+    uint8_t bytes[INPUT_SIZE_MAX]; /* More has no meaning. */
+} history[RESIDUE_MAX];
+static uint32_t history_count;
+
+static void history_note(const uint8_t *data, size_t size)
+{
+    if (history_path != NULL && history_count < RESIDUE_MAX) {
+        history[history_count].size = size < INPUT_SIZE_MAX ? size : INPUT_SIZE_MAX;
+        memcpy(history[history_count].bytes, data, history[history_count].size);
+        history_count++;
+    }
+}
+
+static void history_write(void)
+{
+    char path[PATH_MAX];
+    if (history_path == NULL) {
+        return;
+    }
+    if (mkdir(history_path, 0777) != 0 && errno != EEXIST) {
+        complain(history_path);
+        return;
+    }
+    for (uint32_t i = 0; i < history_count; i++) {
+        snprintf(path, sizeof path, "%.*s/%04" PRIu32, PATH_MAX - 12, history_path, i + 1);
+        write_file(path, history[i].bytes, history[i].size);
+    }
+}
+
+/* --- The target ------------------------------------------------------------------------------- */
+
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
     (void)argc;
@@ -83,6 +220,9 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
         fputs("api_fuzz: out of memory\n", stderr);
         exit(EXIT_WRONG);
     }
+    residue_from_environment();
+    longest_open(getenv("ALBIREO_FUZZ_LONGEST"));
+    history_path = getenv("ALBIREO_FUZZ_HISTORY");
     const char *stats = getenv("ALBIREO_FUZZ_STATS");
     prints_stats = stats != NULL && strcmp(stats, "1") == 0;
     if (prints_stats) {
@@ -96,22 +236,26 @@ static void check_residue(void)
     char what[256];
     world_reset(world, world->topology);
     if (!world_is_reset(world, what, sizeof what)) {
+        history_write();
         fuzz_found("residue", what);
     }
+    history_count = 0;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct input input;
+    history_note(data, size);
     input_decode(data, size, &input);
     if (!play_input(world, oracle, &input, NULL)) {
         const struct oracle_find *find = oracle_find(oracle);
         fuzz_found(find->kind, find->text);
     }
+    longest_note(data, size);
     if (prints_stats && play_totals()->inputs % INPUTS_PER_LOOK_AT_CLOCK == 0) {
         print_stats_each_second();
     }
-    if (play_totals()->inputs % INPUTS_PER_RESIDUE_CHECK == 0) {
+    if (play_totals()->inputs % residue_every == 0) {
         check_residue();
     }
     return 0;

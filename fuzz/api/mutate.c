@@ -7,8 +7,10 @@
 #include "fuzz/api/mutate_rng.h"
 
 enum {
-    RUN_MAX = 8,      /* Events that are deleted, moved or copied together. */
-    CHANGES_MAX = 16, /* Of one mutation. */
+    RUN_MAX = 8,         /* Events that are deleted, moved or copied together. */
+    CHANGES_MAX = 16,    /* Of one mutation. */
+    CHANGE_PERCENT = 60, /* That there is another one. */
+    ANEW_PERCENT = 25,
 };
 
 /* --- Sequences of events ---------------------------------------------------------------------- */
@@ -143,6 +145,23 @@ static void insert_variant(struct input *input, struct rng *rng)
     insert(input, from + 1 + rng_below(rng, input->count - from), &event, 1);
 }
 
+/* A recipe or two in a world where nothing has happened yet: in the middle of a long input much of
+ * what they need is gone. */
+static void start_anew(struct input *input, struct rng *rng)
+{
+    struct input_event events[RECIPE_EVENTS_MAX];
+    uint32_t recipes = 1 + rng_below(rng, 2);
+    if (rng_chance(rng, 70)) {
+        memset(&input->config, 0, sizeof input->config);
+    }
+    input->config.topology = rng_byte(rng);
+    input->count = 0;
+    for (uint32_t i = 0; i < recipes; i++) {
+        uint32_t count = recipe_whole(events, rng);
+        insert(input, input->count, events, count);
+    }
+}
+
 static void delete_some(struct input *input, struct rng *rng)
 {
     uint32_t at;
@@ -266,8 +285,12 @@ void mutate_random(struct input *input, uint32_t events, uint64_t seed)
 void mutate(struct input *input, uint64_t seed)
 {
     struct rng rng = rng_seeded(seed);
-    change(input, &rng);
-    for (uint32_t i = 1; i < CHANGES_MAX && rng_chance(&rng, 60); i++) {
+    if (rng_chance(&rng, ANEW_PERCENT)) {
+        start_anew(input, &rng);
+    } else {
+        change(input, &rng);
+    }
+    for (uint32_t i = 1; i < CHANGES_MAX && rng_chance(&rng, CHANGE_PERCENT); i++) {
         change(input, &rng);
     }
     clear_rest(input);

@@ -12,13 +12,24 @@
  *   0..9    that pick
  *   a..h    a slot, the same for all steps of the recipe with this letter. A search begins at its
  *           slot: what is made in an empty slot 'a' is found there by those who ask for 'a'.
+ *   G       the endpoint that each subsystem has to itself
  *   E N R   an endpoint, a notification, a reply object that the world has
  *   F       a frame
+ *   I       the handler of the interrupt that each subsystem has
  *   T S     the first actor's TCB and scheduling context
+ *   U V     the second actor's scheduling context and TCB
+ *   A..D    a place in the CNode in slot 'a'..'d'
+ *   W..Z    the slot 'a'..'d' itself, whatever it holds, where another would be fitting
+ *   w..z    likewise, but of the right type
+ *   M       a notification, in any state
+ *   r       fewer rights than all
+ *   p P     a priority a little above the caller's; the highest there is
+ *   o       what cannot be right
  * What an event's selectors are for: select_call.c and play_events.c. Of Retype: type, size, CNode,
  * number, untyped, slot; of CNode operations the places, then rights and badge; of others the
  * invoked capability, then the arguments. */
-enum { LETTERS = 8 };
+enum { HOW_POLLS = 192 }; /* Of events at a preemption point: one of the next 64, mostly 8. */
+enum { LETTERS = 8, ANY_STATE = 216 /* MODE_ANY_STATE of select.c. */ };
 
 struct step {
     uint8_t kind;  /* enum input_kind. */
@@ -52,6 +63,11 @@ enum { ANY = 0xFF };
 #define TABLE "8"
 #define RETYPE(type, slot) INVOKE(UNTYPED_RETYPE, type "000." slot)
 
+/* Of TIME_AT_POLL by its pick (play_events.c): nobody has a budget for that. */
+#define A_LONG_TIME "5"
+/* A duration by its pick: with domain 0 the schedule ends there. */
+#define END_MARKER "3"
+
 /* `which` of messages, accesses and registers (play_events.c). */
 enum {
     SEND_CALL = 0,
@@ -60,6 +76,7 @@ enum {
     RECEIVE_RECV = 0,
     RECEIVE_WAIT = 2,
     REPLY_RECV = 0,
+    NB_SEND_RECV = 1,
     BUFFER_SLOT = 0,
     WHERE_MAPPED = 0,  /* An access to what is mapped; */
     WHERE_MAPPING = 1, /* to where the same selector maps something. */
@@ -96,7 +113,7 @@ static const struct step preempted_revoke[] = {
 
 static const struct step nested_cnodes[] = {
     RETYPE(CNODE, "a"),        RETYPE(CNODE, "b"),        INVOKE(CNODE_COPY, "cb0"),
-    INVOKE(CNODE_MOVE, "..a"), INVOKE(CNODE_COPY, "a.0"), EVENT(IRQ_AT_POLL, ANY, 0, ""),
+    INVOKE(CNODE_MOVE, "Ba"),  INVOKE(CNODE_COPY, "A.0"), EVENT(IRQ_AT_POLL, ANY, 0, ""),
     INVOKE(CNODE_DELETE, "a"), INVOKE(CNODE_DELETE, "b"), INVOKE(CNODE_REVOKE, "c"),
 };
 
@@ -129,14 +146,167 @@ static const struct step call_and_reply[] = {
 static const struct step reply_stack[] = {
     RETYPE(REPLY, "a"),
     EVENT(RECEIVE, RECEIVE_RECV, 1, "ER"),
+    BY(2, SCHED_CONTEXT_UNBIND, "S"),
     EVENT(RECEIVE, RECEIVE_RECV, 2, "Ea"),
     EVENT(SEND, SEND_CALL, 0, "E"),
+    BY(1, SCHED_CONTEXT_UNBIND, "U"),
     EVENT(SEND, SEND_CALL, 1, "E"),
-    INVOKE(SCHED_CONTEXT_UNBIND, "S"),
-    EVENT(TIME, ANY, 0, ""),
+    BY(2, TCB_SUSPEND, "T"),
     EVENT(SEND, SEND_NB, 2, "a"),
     INVOKE(CNODE_DELETE, "a"),
     EVENT(SEND, SEND_NB, 1, "R"),
+    EVENT(RECEIVE, RECEIVE_RECV, 1, "ER"),
+};
+
+/* A server without time calls another one, on its caller's time. */
+static const struct step nested_calls[] = {
+    BY(2, UNTYPED_RETYPE, REPLY "000.a"), EVENT(RECEIVE, RECEIVE_RECV, 1, "ER"),
+    BY(2, SCHED_CONTEXT_UNBIND, "S"),     EVENT(RECEIVE, RECEIVE_RECV, 2, "Ga"),
+    EVENT(SEND, SEND_CALL, 0, "E"),       BY(1, SCHED_CONTEXT_UNBIND, "U"),
+    EVENT(SEND, SEND_CALL, 1, "G"),       EVENT(SEND, SEND_NB, 2, "a"),
+    EVENT(SEND, SEND_NB, 1, "R"),         EVENT(RECEIVE, RECEIVE_RECV, 1, "ER"),
+    EVENT(SEND, SEND_CALL, 0, "E"),
+};
+
+/* A scheduling context that is lent dies. */
+static const struct step lent_and_deleted[] = {
+    BY(2, UNTYPED_RETYPE, SCHED_CONTEXT "000.b"),
+    BY(2, SCHED_CONTROL_CONFIGURE_FLAGS, ".b...."),
+    BY(2, SCHED_CONTEXT_UNBIND, "S"),
+    BY(2, SCHED_CONTEXT_BIND, "bT"),
+    EVENT(RECEIVE, RECEIVE_RECV, 2, "ER"),
+    BY(1, SCHED_CONTEXT_UNBIND, "U"),
+    EVENT(SEND, SEND_CALL, 1, "E"),
+    BY(2, CNODE_DELETE, "b"),
+    EVENT(SEND, SEND_NB, 2, "R"),
+};
+
+/* Minted with the same badge, they are no relatives. */
+static const struct step same_badge[] = {
+    RETYPE(ENDPOINT, "a"),     INVOKE(CNODE_MINT, "ba01"), INVOKE(CNODE_MINT, "ca01"),
+    INVOKE(CNODE_COPY, "dc0"), INVOKE(CNODE_REVOKE, "c"),  INVOKE(CNODE_DELETE, "c"),
+    INVOKE(CNODE_REVOKE, "b"),
+};
+
+/* Two become ready in one entry of the kernel: one is notified, the other's message is received. */
+static const struct step two_woken[] = {
+    BY(1, TCB_SET_PRIORITY, "TTp"),
+    BY(2, TCB_SET_PRIORITY, "VVP"),
+    EVENT(SEND, SEND_SEND, 2, "E"),
+    EVENT(RECEIVE, RECEIVE_WAIT, 1, "N"),
+    EVENT(SEND_RECEIVE, NB_SEND_RECV, 0, "ENR"),
+    BY(0, TCB_SET_PRIORITY, "T.."),
+    EVENT(SEND_RECEIVE, NB_SEND_RECV, 0, "ENR"),
+};
+
+/* A thread whose CSpace holds the last capability to it, and it that to the CSpace. */
+static const struct step cycle[] = {
+    BY(1, UNTYPED_RETYPE, UNTYPED "000.a"),
+    BY(1, UNTYPED_RETYPE, UNTYPED "000.b"),
+    BY(1, UNTYPED_RETYPE, CNODE "000ac"),
+    BY(1, UNTYPED_RETYPE, TCB "000bd"),
+    BY(1, UNTYPED_RETYPE, CNODE "300.e"),
+    BY(1, TCB_CONFIGURE, "dc...."),
+    BY(1, CNODE_MOVE, "Ce"),
+    BY(1, CNODE_MOVE, "Cd"),
+    BY(1, CNODE_DELETE, "c"),
+    EVENT(TIME_AT_POLL, ANY, 0, A_LONG_TIME),
+    BY(1, CNODE_REVOKE, "a"),
+    BY(2, CNODE_REVOKE, "b"),
+};
+
+/* Each has the other one's priorities changed, within the limits of its own. */
+static const struct step priorities[] = {
+    BY(1, TCB_SET_PRIORITY, "VTo"),    BY(2, TCB_SET_MC_PRIORITY, "TT."),
+    BY(1, TCB_SET_MC_PRIORITY, "VTo"), BY(1, TCB_SET_SCHED_PARAMS, "VToo.."),
+    BY(2, TCB_SET_PRIORITY, "VT."),
+};
+
+/* A capability and its copy change places. */
+static const struct step neighbours[] = {
+    BY(1, UNTYPED_RETYPE, REPLY "000.a"),
+    BY(1, CNODE_COPY, "ba0"),
+    BY(1, CNODE_ROTATE, "W.b.a."),
+    BY(1, CNODE_REVOKE, "a"),
+    BY(1, CNODE_DELETE, "b"),
+};
+
+/* A thread goes before the notification that it is bound to. */
+static const struct step bound_and_deleted[] = {
+    RETYPE(NOTIFICATION, "a"),           RETYPE(TCB, "b"),
+    INVOKE(TCB_BIND_NOTIFICATION, "ba"), INVOKE(CNODE_DELETE, "b"),
+    EVENT(SEND, SEND_NB, 0, "a"),        INVOKE(TCB_BIND_NOTIFICATION, "Ta"),
+    INVOKE(CNODE_DELETE, "a"),
+};
+
+/* What must be refused. */
+static const struct step bound[] = {
+    BY(1, CNODE_MINT, "aNr0"),
+    BY(1, IRQ_HANDLER_SET_NOTIFICATION, ".w"),
+    EVENT(RECEIVE, RECEIVE_WAIT, 1, "N"),
+    BY(2, TCB_BIND_NOTIFICATION, "TM"),
+    BY(2, UNTYPED_RETYPE, TCB "000.b"),
+    BY(2, TCB_BIND_NOTIFICATION, "bM"),
+    BY(2, CNODE_DELETE, "b"),
+};
+
+/* Long messages to buffers in any page, at any place. */
+static const struct step buffers[] = {
+    BY(1, CNODE_MINT, "aFr."),
+    BY(1, TCB_SET_IPC_BUFFER, "T.w"),
+    EVENT(RECEIVE, RECEIVE_RECV, 1, "ER"),
+    {INPUT_SEND, SEND_CALL, 2, 250, "E."},
+    BY(1, TCB_SET_IPC_BUFFER, ".."),
+    {INPUT_SEND, SEND_NB, 1, 250, "R."},
+};
+
+/* A large object is made, and its memory used again, in one go. */
+static const struct step large[] = {
+    BY(1, UNTYPED_RETYPE, CNODE ".00.a"), BY(1, CNODE_DELETE, "a"),
+    BY(1, UNTYPED_RETYPE, FRAME ".00.a"), BY(1, CNODE_REVOKE, "."),
+    BY(1, UNTYPED_RETYPE, "....."),
+};
+
+/* Long operations for which there is not enough time. */
+static const struct step time_runs_out[] = {
+    RETYPE(UNTYPED, "a"),
+    BY(1, UNTYPED_RETYPE, CNODE "0.0ab"),
+    BY(1, CNODE_DELETE, "b"),
+    EVENT(TIME_AT_POLL, ANY, 0, ""),
+    EVENT(TIME_AT_POLL, ANY, 0, ""),
+    BY(1, UNTYPED_RETYPE, CNODE "0.0ab"),
+    BY(1, CNODE_DELETE, "b"),
+};
+
+/* Both without budget, and then with another one. */
+static const struct step out_of_budget[] = {
+    BY(1, SCHED_CONTROL_CONFIGURE_FLAGS, ".U...."),
+    BY(2, SCHED_CONTROL_CONFIGURE_FLAGS, ".S...."),
+    EVENT(TIME, ANY, 1, ""),
+    EVENT(YIELD, 0, 1, ""),
+    EVENT(YIELD, 0, 2, ""),
+    INVOKE(SCHED_CONTROL_CONFIGURE_FLAGS, ".S...."),
+    EVENT(TIME, ANY, 0, ""),
+    EVENT(YIELD, 0, 1, ""),
+    EVENT(YIELD, 0, 2, ""),
+    EVENT(TIME, ANY, 0, ""),
+};
+
+/* Who waits gets another priority. */
+static const struct step waiters[] = {
+    EVENT(RECEIVE, RECEIVE_WAIT, 1, "N"), EVENT(RECEIVE, RECEIVE_WAIT, 2, "N"),
+    INVOKE(TCB_SET_PRIORITY, "T.."),      INVOKE(TCB_SET_PRIORITY, "T.."),
+    EVENT(SEND, SEND_NB, 0, "N"),
+};
+
+/* The last capability of a notification is an interrupt's. */
+static const struct step last_of_interrupt[] = {
+    BY(1, UNTYPED_RETYPE, NOTIFICATION "000.a"),
+    BY(1, IRQ_HANDLER_SET_NOTIFICATION, "Ia"),
+    EVENT(RECEIVE, RECEIVE_WAIT, 1, "a"),
+    BY(2, CNODE_DELETE, "a"),
+    BY(2, CNODE_DELETE, "I"),
+    INVOKE(TCB_SUSPEND, "T"),
 };
 
 static const struct step passive_server[] = {
@@ -286,6 +456,7 @@ static const struct step domains[] = {
     INVOKE(DOMAIN_SCHEDULE_SET_START, ".."),
     INVOKE(DOMAIN_SET, "..."),
     EVENT(TIME, ANY, 0, ""),
+    INVOKE(DOMAIN_SCHEDULE_CONFIGURE, "..0" END_MARKER),
     EVENT(YIELD, 0, 0, ""),
     INVOKE(DOMAIN_SET, "..."),
     EVENT(TIME, ANY, 0, ""),
@@ -313,14 +484,43 @@ static const struct recipe {
     {                                                                                              \
         steps, sizeof(steps) / sizeof *(steps)                                                     \
     }
-    RECIPE(capability_tree), RECIPE(memory),    RECIPE(preempted_revoke),
-    RECIPE(nested_cnodes),   RECIPE(thread),    RECIPE(call_and_reply),
-    RECIPE(reply_stack),     RECIPE(transfer),  RECIPE(passive_server),
-    RECIPE(badges),          RECIPE(mapping),   RECIPE(frame),
-    RECIPE(address_space),   RECIPE(asid_pool), RECIPE(scheduling),
-    RECIPE(budgets),         RECIPE(faults),    RECIPE(notifications),
-    RECIPE(interrupts),      RECIPE(domains),   RECIPE(registers),
+    RECIPE(capability_tree),
+    RECIPE(memory),
+    RECIPE(preempted_revoke),
+    RECIPE(nested_cnodes),
+    RECIPE(thread),
+    RECIPE(call_and_reply),
+    RECIPE(reply_stack),
+    RECIPE(transfer),
+    RECIPE(passive_server),
+    RECIPE(badges),
+    RECIPE(mapping),
+    RECIPE(frame),
+    RECIPE(address_space),
+    RECIPE(asid_pool),
+    RECIPE(scheduling),
+    RECIPE(budgets),
+    RECIPE(faults),
+    RECIPE(notifications),
+    RECIPE(interrupts),
+    RECIPE(domains),
+    RECIPE(registers),
     RECIPE(floating_point),
+    RECIPE(lent_and_deleted),
+    RECIPE(same_badge),
+    RECIPE(two_woken),
+    RECIPE(out_of_budget),
+    RECIPE(waiters),
+    RECIPE(neighbours),
+    RECIPE(bound),
+    RECIPE(buffers),
+    RECIPE(large),
+    RECIPE(cycle),
+    RECIPE(last_of_interrupt),
+    RECIPE(priorities),
+    RECIPE(time_runs_out),
+    RECIPE(bound_and_deleted),
+    RECIPE(nested_calls),
 #undef RECIPE
 };
 
@@ -367,6 +567,7 @@ struct cast {
     uint8_t slots[LETTERS];
     uint8_t threads[3];
     uint8_t endpoint, ntfn, reply, frame;
+    bool exact; /* No step is left out or has something else in it. */
 };
 
 static uint8_t one_of(const uint8_t *choices, uint32_t count, struct rng *rng)
@@ -402,8 +603,12 @@ static struct cast choose_cast(struct rng *rng)
     struct cast cast = {.threads = {0}};
     uint32_t first = rng_chance(rng, 70) ? WORLD_SLOT_FREE : 0;
     choose_world(&cast, rng);
+    cast.exact = rng_chance(rng, 50);
+    uint32_t count = WORLD_SLOT_COUNT - first;
+    uint32_t base = rng_below(rng, count);
     for (uint32_t i = 0; i < LETTERS; i++) {
-        cast.slots[i] = (uint8_t)(first + rng_below(rng, WORLD_SLOT_COUNT - first));
+        uint32_t at = cast.exact ? base + i : rng_below(rng, count);
+        cast.slots[i] = (uint8_t)(first + at % count);
     }
     return cast;
 }
@@ -411,6 +616,7 @@ static struct cast choose_cast(struct rng *rng)
 static struct input_selector selector_of(char code, const struct cast *cast, struct rng *rng)
 {
     uint8_t which = (cast->threads[1] - 1u) % 2;
+    uint8_t other = (cast->threads[2] - 1u) % 2;
     switch (code) {
     case 'E':
         return (struct input_selector){0, cast->endpoint};
@@ -420,12 +626,40 @@ static struct input_selector selector_of(char code, const struct cast *cast, str
         return (struct input_selector){0, cast->reply};
     case 'F':
         return (struct input_selector){0, cast->frame};
+    case 'G':
+        return (struct input_selector){0, WORLD_SLOT_ENDPOINT};
+    case 'I':
+        return (struct input_selector){0, WORLD_SLOT_IRQ_HANDLER};
     case 'T':
         return (struct input_selector){0, (uint8_t)(WORLD_SLOT_TCB_0 + which)};
     case 'S':
         return (struct input_selector){0, (uint8_t)(WORLD_SLOT_SC_0 + which)};
+    case 'U':
+        return (struct input_selector){0, (uint8_t)(WORLD_SLOT_SC_0 + other)};
+    case 'V':
+        return (struct input_selector){0, (uint8_t)(WORLD_SLOT_TCB_0 + other)};
+    case 'r':
+        return (struct input_selector){ANY_STATE, rng_byte(rng) % 16};
+    case 'p':
+        return (struct input_selector){144, 2};
+    case 'P':
+        return (struct input_selector){ANY_STATE, UINT8_MAX};
+    case 'o':
+        return odd(rng);
     default:
         break;
+    }
+    if (code == 'M') {
+        return (struct input_selector){ANY_STATE, cast->ntfn};
+    }
+    if (code >= 'A' && code <= 'D') {
+        return (struct input_selector){cast->slots[code - 'A'], rng_byte(rng)};
+    }
+    if (code >= 'W' && code <= 'Z') {
+        return (struct input_selector){SELECT_ODD, cast->slots[code - 'W']};
+    }
+    if (code >= 'w' && code <= 'z') {
+        return (struct input_selector){ANY_STATE, cast->slots[code - 'w']};
     }
     if (code >= 'a' && code < 'a' + LETTERS) {
         return (struct input_selector){0, cast->slots[code - 'a']};
@@ -436,7 +670,7 @@ static struct input_selector selector_of(char code, const struct cast *cast, str
     return careful(rng);
 }
 
-/* Nearly always as the recipe has it. */
+/* As the recipe has it, or nearly. */
 static void take_step(struct input_event *event, const struct step *step, const struct cast *cast,
                       struct rng *rng)
 {
@@ -448,30 +682,34 @@ static void take_step(struct input_event *event, const struct step *step, const 
         event->which = input_which(step->which);
     }
     event->how = step->how == ANY ? 0 : step->how;
-    if (rng_chance(rng, step->how == ANY ? 30 : 5)) {
+    if (step->kind == INPUT_IRQ_AT_POLL || step->kind == INPUT_TIME_AT_POLL) {
+        event->how = (uint8_t)rng_below(rng, HOW_POLLS);
+    } else if (!cast->exact && rng_chance(rng, step->how == ANY ? 30 : 5)) {
         event->how = rng_byte(rng);
     }
     for (uint32_t i = 0; i < INPUT_SELECTORS; i++) {
         event->selectors[i] = selector_of(*code == '\0' ? '.' : *code, cast, rng);
         code += *code != '\0';
     }
-    if (rng_chance(rng, 8)) {
+    if (!cast->exact && rng_chance(rng, 8)) {
         event->selectors[rng_below(rng, INPUT_SELECTORS)] = odd(rng);
     }
 }
 
-uint32_t recipe_random(struct input_event events[RECIPE_EVENTS_MAX], struct rng *rng)
+uint32_t recipe_whole(struct input_event events[RECIPE_EVENTS_MAX], struct rng *rng)
 {
-    if (rng_chance(rng, 65)) {
-        return single(events, rng);
-    }
     const struct recipe *recipe = &recipes[rng_below(rng, RECIPES)];
     struct cast cast = choose_cast(rng);
     uint32_t count = 0;
     for (uint32_t i = 0; i < recipe->count; i++) {
-        if (rng_chance(rng, 92)) {
+        if (cast.exact || rng_chance(rng, 92)) {
             take_step(&events[count++], &recipe->steps[i], &cast, rng);
         }
     }
     return count;
+}
+
+uint32_t recipe_random(struct input_event events[RECIPE_EVENTS_MAX], struct rng *rng)
+{
+    return rng_chance(rng, 65) ? single(events, rng) : recipe_whole(events, rng);
 }

@@ -13,7 +13,9 @@
 
 enum { RECIPE_EVENTS_MAX = 12 };
 
-/* Fills in 1 to RECIPE_EVENTS_MAX events; returns how many. */
+/* Fills in at most RECIPE_EVENTS_MAX events, mostly a single one; returns how many. */
 uint32_t recipe_random(struct input_event events[RECIPE_EVENTS_MAX], struct rng *rng);
+/* Likewise, always some that depend on each other. */
+uint32_t recipe_whole(struct input_event events[RECIPE_EVENTS_MAX], struct rng *rng);
 
 #endif

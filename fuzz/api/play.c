@@ -17,11 +17,16 @@
 
 enum {
     SWITCHES_MAX = 6, /* Yields in a row, to get to a thread. */
-    REPEATS_MAX = 64, /* System calls repeated in a row. */
-    IDLE_MAX = 8,     /* Moments waited for, one after the other. */
-    TICKS_MAX = 4,    /* Timer interrupts in the course of one event of time. */
-    TCB_SHIFT = 10,   /* TCBs are at least that far apart, as log2. */
+    REPEATS_MAX = 64, /* System calls repeated in a row; and in all of an input: */
+    REPEATS_OF_INPUT = 96,
+    IDLE_MAX = 8,   /* Moments waited for, one after the other. */
+    TICKS_MAX = 4,  /* Timer interrupts in the course of one event of time. */
+    TCB_SHIFT = 10, /* TCBs are at least that far apart, as log2. */
 };
+
+/* Ticks for which a domain must run so that users get on in any case, and what an input may still
+ * do where one runs for less. */
+enum { SHORT_DOMAIN = 3000, ENTRIES_OF_SHORT_DOMAINS = 256 };
 
 /* `who`: in its low bits a thread, in the others whether it first finishes what it has begun. */
 enum { WHO_THREADS = 8, WHO_NEXT = 7, WHO_LETS_GO = 0xE0 };
@@ -39,7 +44,7 @@ const struct play_totals *play_totals(void)
 
 bool play_stopped(const struct play *play)
 {
-    return sim_status(play->sim) != SIM_RUNNING ||
+    return sim_status(play->sim) != SIM_RUNNING || sim_events(play->sim) >= play->last_entry ||
            (play->oracle != NULL && oracle_find(play->oracle) != NULL);
 }
 
@@ -103,6 +108,9 @@ static void observe_poll(void *context, uint64_t now, bool pending)
     struct play *play = context;
     const struct play_options *options = play->options;
     watch_poll();
+    if (play->oracle != NULL) {
+        oracle_poll(play->oracle, now);
+    }
     if (options != NULL && options->watcher != NULL && options->watcher->poll != NULL) {
         options->watcher->poll(options->watcher->context, now, pending);
     }
@@ -174,13 +182,37 @@ static struct play_ecall *ecall_of(struct play *play, const struct thread *threa
     return &play->ecalls[((uintptr_t)thread >> TCB_SHIFT) % PLAY_ECALLS];
 }
 
-/* A schedule of a few ticks would let domains change faster than time passes: for ever, here. */
-static void slow_domains(struct thread *thread)
+static bool is_short(uint64_t duration)
 {
-    uint64_t *duration = &thread->regs.x[REG_A4];
-    if (CONFIG_DOMAINS > 1 && thread->regs.x[REG_A1] >> 12 == ABI_LABEL_DOMAIN_SCHEDULE_CONFIGURE &&
-        *duration != 0 && *duration < 3000) {
-        *duration = 3000;
+    return duration != 0 && duration < SHORT_DOMAIN;
+}
+
+static bool has_short_domains(const struct kernel *k)
+{
+    bool any = false;
+    for (uint32_t i = 0; i < CONFIG_DOMAIN_SCHEDULE; i++) {
+        any = any || is_short(k->domain_schedule[i].duration);
+    }
+    return any;
+}
+
+/* A schedule may be shorter than a kernel entry takes. Then the timer is due whenever the kernel
+ * returns, and nobody ever gets on: that is what its user asked for, and must do no more harm than
+ * that. From the call that makes it so, an input has a number of entries left, and then ends. */
+static void syscall_now(struct play *play)
+{
+    const struct thread *thread = sim_current(play->sim);
+    bool configures = CONFIG_DOMAINS > 1 &&
+                      thread->regs.x[REG_A1] >> 12 == ABI_LABEL_DOMAIN_SCHEDULE_CONFIGURE &&
+                      is_short(thread->regs.x[REG_A4]);
+    if (configures && play->last_entry == UINT64_MAX) {
+        play->last_entry = sim_events(play->sim) + ENTRIES_OF_SHORT_DOMAINS;
+        sim_limit_events(play->sim, play->last_entry);
+    }
+    sim_syscall(play->sim);
+    if (configures && !has_short_domains(play->k)) {
+        play->last_entry = UINT64_MAX;
+        sim_limit_events(play->sim, UINT64_MAX);
     }
 }
 
@@ -191,8 +223,7 @@ void play_syscall(struct play *play, uint64_t number)
     thread->regs.x[REG_A7] = number;
     *ecall_of(play, thread) = (struct play_ecall){thread, thread->regs.pc};
     play->labels |= label < 64 ? (uint64_t)1 << label : 0;
-    slow_domains(thread);
-    sim_syscall(play->sim);
+    syscall_now(play);
 }
 
 void play_repeat(struct play *play)
@@ -200,10 +231,12 @@ void play_repeat(struct play *play)
     for (uint32_t i = 0; i < REPEATS_MAX && !play_stopped(play); i++) {
         const struct thread *thread = sim_current(play->sim);
         const struct play_ecall *ecall = ecall_of(play, thread);
-        if (sim_is_idle(play->sim) || ecall->thread != thread || ecall->pc != thread->regs.pc) {
+        if (sim_is_idle(play->sim) || ecall->thread != thread || ecall->pc != thread->regs.pc ||
+            play->repeats == REPEATS_OF_INPUT) {
             return;
         }
-        sim_syscall(play->sim);
+        play->repeats++;
+        syscall_now(play);
     }
 }
 
@@ -321,8 +354,12 @@ static void play_events(struct play *play, const struct input *input)
 static void begin(struct play *play, struct world *world, struct oracle *oracle,
                   const struct play_options *options)
 {
-    *play = (struct play){
-        .world = world, .sim = world->sim, .k = world->k, .oracle = oracle, .options = options};
+    *play = (struct play){.world = world,
+                          .sim = world->sim,
+                          .k = world->k,
+                          .oracle = oracle,
+                          .options = options,
+                          .last_entry = UINT64_MAX};
     struct sim_observer observer = {play, observe_before, observe_after, observe_poll};
     sim_observe(play->sim, &observer);
 }
@@ -346,6 +383,7 @@ bool play_input(struct world *world, struct oracle *oracle, const struct input *
     totals.entries += sim_events(play->sim) - entries;
     bool good = sim_status(play->sim) != SIM_PANICKED;
     play->ending = true;
+    sim_limit_events(play->sim, UINT64_MAX);
     if (oracle != NULL) {
         oracle_end(oracle);
         good = oracle_find(oracle) == NULL;

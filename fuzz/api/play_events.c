@@ -40,7 +40,8 @@ struct act {
 };
 
 /* The IPC buffer as the kernel finds it, docs/abi/02 section 2.3, if the thread may write it. Not
- * the kernel's own function: where the state is broken that would panic, here. */
+ * the kernel's own function: where the state is broken that would panic, here. Like the kernel it
+ * goes by the frame, and not by what is mapped where the thread runs: see world.h. */
 static uint64_t *buffer_of(const struct play *play, const struct thread *thread)
 {
     const struct cap *frame = &thread->slots[THREAD_BUFFER].cap;
@@ -469,7 +470,10 @@ static void irq(struct play *play, const struct input_event *event)
 /* Mostly at one of the next preemption points. */
 static uint64_t polls_from_now(const struct input_event *event)
 {
-    return event->how < 192 ? 1 + event->how % 8u : 1u + event->how;
+    if (event->how < 128) {
+        return 1 + event->how % 8u;
+    }
+    return event->how < 224 ? event->how - 127u : 1u + event->how;
 }
 
 static bool may_inject(struct play *play)
@@ -491,13 +495,20 @@ static void irq_at_poll(struct play *play, const struct input_event *event)
     }
 }
 
+/* Or nearly all of the time that there is. */
 static void time_at_poll(struct play *play, const struct input_event *event)
 {
     static const uint32_t ticks[] = {1, 100, 1000, 10000, 20000, 200000};
-    if (may_inject(play) && sim_now(play->sim) < PLAY_TIME_MAX) {
+    struct input_selector selector = event->selectors[0];
+    uint64_t now = sim_now(play->sim);
+    if (may_inject(play) && now < PLAY_TIME_MAX) {
         uint64_t polls = polls_from_now(event);
-        uint32_t passing = ticks[event->selectors[0].pick % COUNT(ticks)];
-        play_log(play, "  %u ticks after %" PRIu64 " looks\n", passing, polls);
+        uint64_t passing = ticks[selector.pick % COUNT(ticks)];
+        uint64_t deadline = sim_deadline(play->sim);
+        if (selector.mode >= 128 && deadline > now + selector.pick && deadline < PLAY_TIME_MAX) {
+            passing = deadline - now - selector.pick;
+        }
+        play_log(play, "  %" PRIu64 " ticks after %" PRIu64 " looks\n", passing, polls);
         sim_advance_at_preemption(play->sim, polls, passing);
     }
 }

@@ -33,20 +33,23 @@ struct play {
     struct kernel *k;
     struct oracle *oracle; /* Null: none. */
     const struct play_options *options;
-    bool ending; /* The input has been played: now the root task may run. */
+    bool ending;         /* The input has been played: now the root task may run. */
+    uint64_t last_entry; /* Of the kernel: then the input ends. Usually UINT64_MAX. */
     uint32_t injections;
-    uint64_t labels; /* Of the messages sent, those below 64: bit set. */
-    uint64_t idle;   /* Events in which nobody could act. */
+    uint32_t repeats; /* System calls repeated so far. */
+    uint64_t labels;  /* Of the messages sent, those below 64: bit set. */
+    uint64_t idle;    /* Events in which nobody could act. */
     struct select_history history;
     struct play_ecall ecalls[PLAY_ECALLS];
 };
 
-/* The kernel has stopped, or the oracle has found something. */
+/* The kernel has stopped, the oracle has found something, or no entry is left (docs/fuzzing.md). */
 bool play_stopped(const struct play *play);
 /* The current thread makes this system call, with its other registers as they are. The registers
  * have been announced to the watch. */
 void play_syscall(struct play *play, uint64_t number);
-/* The current thread repeats what it must repeat, until that is done, or for a while. */
+/* The current thread repeats what it must repeat, until that is done, or for a while: where a
+ * budget is too small for a call, or refills come no more, nothing ever is. */
 void play_repeat(struct play *play);
 /* Time passes, as far as the clock goes: the timer is taken when it is due, but not often. */
 void play_time(struct play *play, uint64_t ticks);

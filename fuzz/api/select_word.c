@@ -186,16 +186,33 @@ static uint64_t object_count(struct input_selector selector)
 
 /* --- Threads and time ------------------------------------------------------------------------- */
 
+/* Beyond a limit: the authority's, or that of the thread that is changed. */
+static uint64_t odd_priority(const struct select *s, const struct thread *authority, uint8_t pick)
+{
+    static const uint64_t odd[] = {0, 1, 254, 255, 256, 257, (uint64_t)1 << 32, UINT64_MAX};
+    const struct thread *target = authority;
+    if (s->invoked != NULL && s->invoked->cap.type == CAP_TCB) {
+        target = s->invoked->cap.thread;
+    }
+    switch (pick % 4) {
+    case 0:
+        return target->mcp;
+    case 1:
+        return authority->mcp + 1u;
+    default:
+        return odd[pick / 4u % COUNT(odd)];
+    }
+}
+
 /* Mostly what keeps threads taking turns. */
 static uint64_t priority(const struct select *s, struct input_selector selector, bool mcp)
 {
-    static const uint64_t odd[] = {0, 1, 254, 255, 256, 257, (uint64_t)1 << 32, UINT64_MAX};
     const struct thread *authority = s->thread;
     if (s->authority != NULL && s->authority->cap.type == CAP_TCB) {
         authority = s->authority->cap.thread;
     }
     if (selector.mode >= SELECT_ODD) {
-        return odd[selector.pick % COUNT(odd)];
+        return odd_priority(s, authority, selector.pick);
     }
     if (mcp && selector.mode < 176) {
         return authority->mcp;
@@ -247,11 +264,13 @@ static uint64_t extra_refills(const struct select *s, struct input_selector sele
     return selector.pick % (most + 1);
 }
 
-/* Times of a few ticks would let domains change faster than time passes. */
+/* The odd ones are also shorter than a kernel entry: see play.c. */
 static uint64_t duration(struct input_selector selector)
 {
     static const uint64_t usual[] = {20000, 3000, 90000, 0};
-    static const uint64_t odd[] = {(uint64_t)1 << 56, ((uint64_t)1 << 56) - 1, UINT64_MAX, 0};
+    static const uint64_t odd[] = {
+        (uint64_t)1 << 56, ((uint64_t)1 << 56) - 1, UINT64_MAX, 0, 1, 40, 700, 2999,
+    };
     return selector.mode < SELECT_ODD ? usual[selector.pick % COUNT(usual)]
                                       : odd[selector.pick % COUNT(odd)];
 }
@@ -274,9 +293,11 @@ static uint64_t irq(const struct select *s, struct input_selector selector)
         return selector.pick % 8 < COUNT(odd) ? odd[selector.pick % 8]
                                               : irq_max + selector.pick % 2;
     }
+    /* Now and then one that is in use. */
+    bool free = selector.mode % 8 != 5;
     for (uint32_t i = 0; i < irq_max; i++) {
         uint32_t line = 1 + (selector.pick + i) % irq_max;
-        if (s->k->irq_states[line] == IRQ_INACTIVE) {
+        if ((s->k->irq_states[line] == IRQ_INACTIVE) == free) {
             return line;
         }
     }
@@ -377,7 +398,9 @@ uint64_t select_argument_word(struct select *s, enum select_argument argument,
     case SELECT_ARG_IRQ:
         return irq(s, selector);
     case SELECT_ARG_DOMAIN:
-        return odd ? select_word(selector) : selector.pick % CONFIG_DOMAINS;
+        return odd ? select_word(selector)
+                   : selector.pick %
+                         (selector.pick < 128 || CONFIG_DOMAINS < 2 ? CONFIG_DOMAINS : 2);
     case SELECT_ARG_DURATION:
         return duration(selector);
     case SELECT_ARG_SCHEDULE_INDEX:

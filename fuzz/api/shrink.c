@@ -2,6 +2,7 @@
 #include "fuzz/api/shrink.h"
 
 #include <string.h>
+#include <time.h>
 
 /* The best input so far, and a place to try a smaller one. */
 struct work {
@@ -9,12 +10,23 @@ struct work {
     struct input next;
     shrink_test *test;
     void *context;
-    uint64_t trials, trials_max; /* 0: no limit. */
+    const struct shrink_limits *limits;
+    uint64_t trials;
+    time_t start;
 };
+
+static time_t seconds_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec;
+}
 
 static bool is_over(const struct work *w)
 {
-    return w->trials_max != 0 && w->trials >= w->trials_max;
+    const struct shrink_limits *limits = w->limits;
+    return (limits->trials != 0 && w->trials >= limits->trials) ||
+           (limits->seconds != 0 && seconds_now() - w->start >= (time_t)limits->seconds);
 }
 
 /* Whether `next` still finds the same; then it is the best. */
@@ -177,10 +189,11 @@ static bool simplify_config(struct work *w)
 }
 
 /* Every step that succeeds lowers the number of events or some byte: this ends. */
-void shrink(struct input *input, shrink_test *test, void *context, uint64_t trials,
-            struct shrink_totals *totals)
+void shrink(struct input *input, shrink_test *test, void *context,
+            const struct shrink_limits *limits, struct shrink_totals *totals)
 {
-    struct work w = {.best = input, .test = test, .context = context, .trials_max = trials};
+    struct work w = {
+        .best = input, .test = test, .context = context, .limits = limits, .start = seconds_now()};
     bool any = true;
     totals->events_before = input->count;
     while (any && !is_over(&w)) {

@@ -23,9 +23,15 @@ struct shrink_totals {
     uint32_t events_before, events_after;
 };
 
-/* At most `trials` trials; 0: until nothing can be left out. */
-void shrink(struct input *input, shrink_test *test, void *context, uint64_t trials,
-            struct shrink_totals *totals);
+/* When it ends even if more could be left out; 0: no such limit. A trial that has begun ends. */
+struct shrink_limits {
+    uint64_t trials;
+    uint32_t seconds; /* Of wall time. */
+};
+
+/* Whenever it ends, the input is the smallest so far. */
+void shrink(struct input *input, shrink_test *test, void *context,
+            const struct shrink_limits *limits, struct shrink_totals *totals);
 
 /* Two finds are the same if their kinds are, and their texts but for numbers and addresses. */
 bool shrink_same_text(const char *one, const char *other);

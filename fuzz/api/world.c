@@ -123,11 +123,13 @@ static bool build_all(struct world_state *w, struct sim_error *error)
 static struct world *create(enum world_topology topology, const struct world_recording *recording,
                             struct sim_error *error)
 {
-    struct world_state *w = calloc(1, sizeof *w);
+    /* It holds slots, which are aligned further than what calloc() gives. */
+    struct world_state *w = aligned_alloc(_Alignof(struct world_state), sizeof *w);
     if (w == NULL) {
         snprintf(error->text, sizeof error->text, "out of memory");
         return NULL;
     }
+    memset(w, 0, sizeof *w);
     if (!boot(w, topology, recording, error) ||
         !(recording == NULL ? build_all(w, error) : build(w, topology, error))) {
         world_destroy(&w->world);

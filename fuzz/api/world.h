@@ -33,6 +33,12 @@
  * A *domain* here is a set of subsystems between which capabilities may flow. What it was given, as
  * ranges of memory and as grants, bounds what it may ever hold.
  *
+ * In one thing inputs can do more than user code could: a thread writes its IPC buffer also while
+ * the frame is not mapped in its VSpace, or elsewhere. What the kernel is given by that it could be
+ * given otherwise: by whoever has the frame mapped, there or in another VSpace, or by the thread
+ * itself before the mapping went. The kernel never looks at that mapping, and calls with many words
+ * or capabilities stay possible when inputs have unmapped nearly everything.
+ *
  * Memory that nobody has, and untyped memory given out as used (docs/abi/04 section 4.2), holds
  * WORLD_POISON. What users have written (data, IPC buffers, registers, also root's) is told apart
  * by world_secret(). Free memory that counts as cleared is zero.

@@ -169,8 +169,10 @@ static void set_handlers(struct build *b, uint32_t t)
     if (t % 2 == 1 || served) {
         handler = make_handler(b, WORLD_BADGE_FAULT(t));
     }
+    /* Priorities are equal: who is to act is reached by yielding (play.c). Inputs set other ones,
+     * and find out which each may set. */
     build_invoke(w, tcb, ABI_LABEL_TCB_SET_SCHED_PARAMS,
-                 (struct root_args){{WORLD_MCP, WORLD_PRIORITY},
+                 (struct root_args){{WORLD_MCP - t, WORLD_PRIORITY},
                                     {ABI_SLOT_INIT_TCB, root_slot(w, ROOT_SCS + t), handler}});
     if (handler != ABI_SLOT_NULL) {
         build_discard(w, ROOT_WORK);

@@ -122,7 +122,10 @@ static bool can_act(const struct world_state *w)
            wake->type == CAP_NOTIFICATION && installed->ntfn == wake->ntfn;
 }
 
-/* Inputs may make a schedule without root's domain. */
+/* For which a domain runs while root takes everything back: more than a call needs. */
+enum { DOMAIN_TICKS = 90000 };
+
+/* Inputs may make a schedule without root's domain, or one in which nobody gets on. */
 static void mend_domains(struct world_state *w)
 {
     struct kernel *k = w->world.k;
@@ -132,11 +135,14 @@ static void mend_domains(struct world_state *w)
     watch_write(k->domain_schedule, sizeof k->domain_schedule);
     for (uint32_t i = 0; i < CONFIG_DOMAIN_SCHEDULE; i++) {
         k->domain_schedule[i].domain = 0;
+        if (k->domain_schedule[i].duration != 0) {
+            k->domain_schedule[i].duration = DOMAIN_TICKS;
+        }
     }
     for (uint32_t i = 0; i < CONFIG_CORES; i++) {
         struct core *core = &k->cores[i];
         watch_write(core, sizeof *core);
-        core->domain_left = core->domain == 0 ? core->domain_left : 1;
+        core->domain_left = 1;
     }
 }
 

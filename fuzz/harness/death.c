@@ -9,6 +9,13 @@
  * by one. */
 __attribute__((weak)) void __sanitizer_set_death_callback(void (*callback)(void));
 
+/* Asked by AddressSanitizer when it starts: whatever is found, the process ends by a signal. */
+const char *__asan_default_options(void);
+const char *__asan_default_options(void)
+{
+    return "abort_on_error=1";
+}
+
 static void (*expected)(void);
 
 static void die(void)

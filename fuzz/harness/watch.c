@@ -26,6 +26,7 @@ struct watch_mark {
     struct line_set differs[WATCH_MARKS_MAX]; /* From the older marks in these slots. */
 };
 
+struct watch_books watch_books;
 struct watch watch;
 
 /* --- Books ------------------------------------------------------------------------------------ */
@@ -50,68 +51,57 @@ void watch_open(struct sim *sim)
     const struct sim_config *config = sim_config_of(sim);
     uint64_t size = config->ram[0].end - config->ram[0].start;
     uint64_t lines = size / WATCH_LINE;
-    if (watch.size != 0 || config->ram_count != 1) {
+    if (watch_books.size != 0 || config->ram_count != 1) {
         fprintf(stderr, "watch_open: a watch is open, or there are %u regions of RAM, not 1\n",
                 config->ram_count);
         abort();
     }
-    watch = (struct watch){.sim = sim, .size = size, .event = 1};
-    watch.base = (uintptr_t)sim_ram(sim, config->ram[0].start, size);
-    watch.states = make(lines, sizeof *watch.states);
-    watch.lines = make(lines, sizeof *watch.lines);
-    watch.dirty = make(lines, sizeof *watch.dirty);
-    watch.is_dirty = make(lines, sizeof *watch.is_dirty);
+    watch = (struct watch){.sim = sim};
+    watch_books = (struct watch_books){.size = size, .event = 1};
+    watch_books.base = (uintptr_t)sim_ram(sim, config->ram[0].start, size);
+    watch_books.states = make(lines, sizeof *watch_books.states);
+    watch_books.lines = make(lines, sizeof *watch_books.lines);
+    watch_books.dirty = make(2 * lines, sizeof *watch_books.dirty); /* Two: see next_event(). */
     watch_sight_open();
     sim_observe_writes(sim, written, NULL);
 }
 
 void watch_close(void)
 {
-    if (watch.size == 0) {
+    if (watch_books.size == 0) {
         return;
     }
     sim_observe_writes(watch.sim, NULL, NULL);
     for (uint32_t i = 0; i < WATCH_MARKS_MAX; i++) {
         watch_mark_free(watch.marks[i]);
     }
-    free(watch.states);
-    free(watch.lines);
-    free(watch.dirty);
-    free(watch.is_dirty);
+    free(watch_books.states);
+    free(watch_books.lines);
+    free(watch_books.dirty);
     free(watch.shadow);
-    watch = (struct watch){.size = 0};
-}
-
-void watch_first_write(uint32_t line, const uint64_t *before)
-{
-    struct watch_line *entry = &watch.lines[watch.count];
-    entry->at = (uint64_t *)(watch.base + (uint64_t)line * WATCH_LINE); // NOLINT: guest RAM.
-    watch_copy_line(entry->before, before);
-    watch.states[line] = (struct watch_line_state){watch.event, watch.count};
-    watch.count++;
-    if (!watch.is_dirty[line]) {
-        watch.is_dirty[line] = true;
-        watch.dirty[watch.dirty_count++] = line;
-    }
+    watch = (struct watch){.sim = NULL};
+    watch_books = (struct watch_books){.size = 0};
 }
 
 void watch_write(void *at, size_t size)
 {
-    uint64_t offset = (uintptr_t)at - watch.base;
-    if (offset < watch.size && size != 0) {
+    uint64_t offset = (uintptr_t)at - watch_books.base;
+    if (offset < watch_books.size && size != 0) {
         watch_sight_write(offset, size);
     }
 }
 
-/* Lines that were written before count no more. */
+/* Lines that were written before count no more. Every 4 billion events the numbers begin anew: then
+ * lines may become dirty once more. */
 static void next_event(void)
 {
-    watch.event++;
-    if (watch.event == 0) {
-        memset(watch.states, 0, watch.size / WATCH_LINE * sizeof *watch.states);
-        watch.event = 1;
+    watch_books.event++;
+    if (watch_books.event == 0) {
+        memset(watch_books.states, 0, watch_books.size / WATCH_LINE * sizeof *watch_books.states);
+        watch_books.event = 1;
+        watch_books.arrived = 0;
     }
-    watch.count = 0;
+    watch_books.count = 0;
 }
 
 void watch_begin(void)
@@ -119,7 +109,7 @@ void watch_begin(void)
     watch_sight_look();
     next_event();
     watch.unseen = true;
-    watch.steps = 0;
+    watch_books.steps = 0;
     watch.steps_polled = 0;
     watch.steps_most = 0;
 }
@@ -127,24 +117,14 @@ void watch_begin(void)
 const struct watch_line *watch_lines(uint32_t *count)
 {
     watch_sight_look();
-    *count = watch.count;
-    return watch.lines;
-}
-
-uint64_t watch_before(const void *at)
-{
-    uint64_t offset = (uintptr_t)at - watch.base;
-    const struct watch_line_state *state = &watch.states[offset / WATCH_LINE];
-    if (state->event != watch.event) {
-        return *(const uint64_t *)at;
-    }
-    return watch.lines[state->index].before[offset % WATCH_LINE / 8];
+    *count = watch_books.count;
+    return watch_books.lines;
 }
 
 void watch_poll(void)
 {
-    uint64_t steps = watch.steps - watch.steps_polled;
-    watch.steps_polled = watch.steps;
+    uint64_t steps = watch_books.steps - watch.steps_polled;
+    watch.steps_polled = watch_books.steps;
     if (steps > watch.steps_most) {
         watch.steps_most = steps;
     }
@@ -152,7 +132,7 @@ void watch_poll(void)
 
 uint64_t watch_most_steps(void)
 {
-    uint64_t steps = watch.steps - watch.steps_polled;
+    uint64_t steps = watch_books.steps - watch.steps_polled;
     return steps > watch.steps_most ? steps : watch.steps_most;
 }
 
@@ -176,7 +156,7 @@ static bool add_line(struct line_set *set, uint32_t line)
 /* Where two copies of RAM differ. False if out of memory. */
 static bool compare(const char *a, const char *b, struct line_set *set)
 {
-    for (uint64_t offset = 0; offset < watch.size; offset += PAGE) {
+    for (uint64_t offset = 0; offset < watch_books.size; offset += PAGE) {
         if (memcmp(a + offset, b + offset, PAGE) == 0) {
             continue;
         }
@@ -210,13 +190,13 @@ static uint32_t free_slot(void)
     return slot;
 }
 
+/* Whatever is written from now on is another event's. */
 static void arrive(const struct watch_mark *mark)
 {
-    for (uint32_t i = 0; i < watch.dirty_count; i++) {
-        watch.is_dirty[watch.dirty[i]] = false;
-    }
-    watch.dirty_count = 0;
+    watch_books.dirty_count = 0;
     watch.at = mark;
+    watch_books.arrived = watch_books.event;
+    next_event();
 }
 
 struct watch_mark *watch_mark(void)
@@ -232,12 +212,12 @@ struct watch_mark *watch_mark(void)
     mark->serial = ++watch.serial;
     watch.marks[slot] = mark;
     mark->point = sim_point_take(watch.sim);
-    mark->ram = malloc(watch.size);
+    mark->ram = malloc(watch_books.size);
     if (mark->point == NULL || mark->ram == NULL) {
         watch_mark_free(mark);
         return NULL;
     }
-    memcpy(mark->ram, (const char *)watch.base, watch.size); // NOLINT: guest RAM.
+    memcpy(mark->ram, (const char *)watch_books.base, watch_books.size); // NOLINT: guest RAM.
     if (!compare_with_older(mark)) {
         watch_mark_free(mark);
         return NULL;
@@ -265,20 +245,21 @@ void watch_mark_free(struct watch_mark *mark)
 
 static void put_lines(const struct watch_mark *mark, const uint32_t *lines, uint32_t count)
 {
-    char *ram = (char *)watch.base; // NOLINT: guest RAM.
+    char *ram = (char *)watch_books.base; // NOLINT: guest RAM.
     for (uint32_t i = 0; i < count; i++) {
         uint64_t offset = (uint64_t)lines[i] * WATCH_LINE;
         watch_copy_line(ram + offset, mark->ram + offset);
-        if (watch.shadow != NULL) {
-            watch_copy_line(watch.shadow + offset, mark->ram + offset);
-        }
+    }
+    for (uint32_t i = 0; i < count && watch.shadow != NULL; i++) {
+        uint64_t offset = (uint64_t)lines[i] * WATCH_LINE;
+        watch_copy_line(watch.shadow + offset, mark->ram + offset);
     }
 }
 
 /* From nowhere: every line. */
 static void put_everything(const struct watch_mark *mark)
 {
-    for (uint32_t line = 0; line < watch.size / WATCH_LINE; line++) {
+    for (uint32_t line = 0; line < watch_books.size / WATCH_LINE; line++) {
         put_lines(mark, &line, 1);
     }
 }
@@ -291,7 +272,7 @@ void watch_rewind(const struct watch_mark *mark)
     if (from == NULL) {
         put_everything(mark);
     } else {
-        put_lines(mark, watch.dirty, watch.dirty_count);
+        put_lines(mark, watch_books.dirty, watch_books.dirty_count);
     }
     if (from != NULL && from != mark) {
         const struct line_set *set =
@@ -300,7 +281,6 @@ void watch_rewind(const struct watch_mark *mark)
     }
     sim_point_restore(watch.sim, mark->point);
     arrive(mark);
-    next_event();
 }
 
 /* --- Looking whether it is all there ---------------------------------------------------------- */
@@ -316,9 +296,9 @@ static uint64_t first_difference(const char *a, const char *b, uint64_t size)
 
 bool watch_is_at(const struct watch_mark *mark, char *what, size_t size)
 {
-    const char *ram = (const char *)watch.base; // NOLINT: guest RAM.
-    if (memcmp(ram, mark->ram, watch.size) != 0) {
-        uint64_t offset = first_difference(ram, mark->ram, watch.size);
+    const char *ram = (const char *)watch_books.base; // NOLINT: guest RAM.
+    if (memcmp(ram, mark->ram, watch_books.size) != 0) {
+        uint64_t offset = first_difference(ram, mark->ram, watch_books.size);
         snprintf(what, size, "RAM at physical address 0x%" PRIx64 ": 0x%02x, was 0x%02x",
                  sim_config_of(watch.sim)->ram[0].start + offset, (uint8_t)ram[offset],
                  (uint8_t)mark->ram[offset]);

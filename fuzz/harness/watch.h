@@ -45,15 +45,53 @@ void watch_write(void *at, size_t size);
 /* An event begins: its lines and steps are counted from here. To be called before every kernel
  * entry whose lines are looked at, before anything is written. */
 void watch_begin(void);
-/* The lines written since, in no particular order; good until the next watch_begin() or
- * watch_rewind(). A line may hold what it held before. */
+/* The lines written since, in no particular order; good until the next watch_begin(),
+ * watch_mark() or watch_rewind(). A line may hold what it held before. */
 const struct watch_line *watch_lines(uint32_t *count);
-/* The 8-byte word at this address of RAM as it was at watch_begin(). After watch_lines(). */
-uint64_t watch_before(const void *at);
+
+/* Of a line of RAM. */
+struct watch_line_state {
+    uint32_t event; /* The last one that wrote it. */
+    uint32_t index; /* In the lines of that event. */
+};
+
+/* The books, as far as they are looked at before every access of the kernel, and by
+ * watch_before(): in one line of the cache. Only the watch writes here. */
+struct watch_books {
+    uintptr_t base; /* Host address of RAM. */
+    uint64_t size;  /* 0: closed. */
+    uint64_t steps; /* Of this event. */
+    uint32_t event; /* Its number, never 0. */
+    uint32_t count; /* Lines written in this event. */
+    struct watch_line_state *states;
+    struct watch_line *lines; /* Those written in this event. */
+    uint32_t *dirty;          /* Lines, by number, that may differ from the mark. */
+    uint32_t dirty_count;
+    uint32_t arrived; /* The last event before the watch was at the mark. */
+} __attribute__((aligned(WATCH_LINE)));
+
+extern struct watch_books watch_books;
+
+/* The 8-byte word at this address of RAM, and the rest of its line, as they were at watch_begin().
+ * After watch_lines(). */
+static inline const uint64_t *watch_words_before(const void *at)
+{
+    uint64_t offset = (uint64_t)((uintptr_t)at - watch_books.base);
+    const struct watch_line_state *state = &watch_books.states[offset / WATCH_LINE];
+    if (state->event != watch_books.event) {
+        return (const uint64_t *)at;
+    }
+    return &watch_books.lines[state->index].before[offset % WATCH_LINE / 8];
+}
+
+static inline uint64_t watch_before(const void *at)
+{
+    return *watch_words_before(at);
+}
 
 /* Steps: the kernel's accesses to RAM since watch_begin() or the last watch_poll(), and the most
  * there have been between two of these since watch_begin(). memset() and its like count once for
- * every 8 bytes; kernel_check() counts, too. 0 if the watch is not precise. */
+ * every 8 bytes; kernel_check() does not count. 0 if the watch is not precise. */
 void watch_poll(void); /* To be called at preemption points: sim_observer.poll. */
 uint64_t watch_most_steps(void);
 

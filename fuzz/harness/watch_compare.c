@@ -15,24 +15,24 @@ bool watch_is_precise(void)
 
 void watch_sight_open(void)
 {
-    watch.shadow = malloc(watch.size);
+    watch.shadow = malloc(watch_books.size);
     if (watch.shadow == NULL) {
         abort();
     }
-    memcpy(watch.shadow, (const char *)watch.base, watch.size);
+    memcpy(watch.shadow, (const char *)watch_books.base, watch_books.size);
     watch.unseen = true;
 }
 
 static void look_at_page(uint32_t first)
 {
     for (uint32_t line = first; line < first + PAGE_LINES; line++) {
-        char *now = (char *)watch.base + (uint64_t)line * WATCH_LINE;
+        char *now = (char *)watch_books.base + (uint64_t)line * WATCH_LINE;
         char *before = watch.shadow + (uint64_t)line * WATCH_LINE;
         if (memcmp(now, before, WATCH_LINE) == 0) {
             continue;
         }
         /* A line that was seen changed before in this event keeps its first image. */
-        if (watch.states[line].event != watch.event) {
+        if (watch_books.states[line].event != watch_books.event) {
             watch_first_write(line, (const uint64_t *)before);
         }
         watch_copy_line(before, now);
@@ -44,8 +44,8 @@ void watch_sight_look(void)
     if (!watch.unseen) {
         return;
     }
-    for (uint64_t offset = 0; offset < watch.size; offset += PAGE) {
-        if (memcmp((const char *)watch.base + offset, watch.shadow + offset, PAGE) != 0) {
+    for (uint64_t offset = 0; offset < watch_books.size; offset += PAGE) {
+        if (memcmp((const char *)watch_books.base + offset, watch.shadow + offset, PAGE) != 0) {
             look_at_page((uint32_t)(offset / WATCH_LINE));
         }
     }

@@ -21,8 +21,8 @@ void watch_sight_look(void)
 
 static inline void write_line(uint64_t line)
 {
-    if (watch.states[line].event != watch.event) {
-        const char *ram = (const char *)watch.base;
+    if (watch_books.states[line].event != watch_books.event) {
+        const char *ram = (const char *)watch_books.base;
         watch_first_write((uint32_t)line, (const uint64_t *)(ram + line * WATCH_LINE));
     }
 }
@@ -37,22 +37,22 @@ void watch_sight_write(uint64_t offset, uint64_t size)
 /* Whether an access is to RAM; then it counts. */
 static inline bool counts(uintptr_t at, uint64_t *offset)
 {
-    *offset = at - watch.base;
-    if (*offset >= watch.size) {
+    *offset = at - watch_books.base;
+    if (*offset >= watch_books.size) {
         return false;
     }
-    watch.steps++;
+    watch_books.steps++;
     return true;
 }
 
 static void accessed(uintptr_t at, uint64_t size, bool written)
 {
-    uint64_t offset = at - watch.base;
-    if (offset >= watch.size || size == 0) {
+    uint64_t offset = at - watch_books.base;
+    if (offset >= watch_books.size || size == 0) {
         return;
     }
-    uint64_t left = watch.size - offset;
-    watch.steps += (size + 7) / 8;
+    uint64_t left = watch_books.size - offset;
+    watch_books.steps += (size + 7) / 8;
     if (written) {
         watch_sight_write(offset, size < left ? size : left);
     }

@@ -13,26 +13,8 @@
 
 #include "fuzz/harness/watch.h"
 
-/* Of a line of RAM. */
-struct watch_line_state {
-    uint32_t event; /* The last one that wrote it. */
-    uint32_t index; /* In the lines of that event. */
-};
-
 struct watch {
-    /* Looked at before every access of the kernel: */
-    uintptr_t base; /* Host address of RAM. */
-    uint64_t size;  /* 0: closed. */
-    uint64_t steps; /* Of this event. */
-    uint32_t event; /* Its number, never 0. */
-    struct watch_line_state *states;
-
     struct sim *sim;
-    struct watch_line *lines; /* Written in this event. */
-    uint32_t count;
-    uint32_t *dirty; /* Lines, by number, that may differ from `at`. */
-    uint32_t dirty_count;
-    bool *is_dirty;
     uint64_t steps_polled; /* At the last poll. */
     uint64_t steps_most;
 
@@ -47,17 +29,29 @@ struct watch {
 
 extern struct watch watch;
 
-/* A line was, or is about to be, written for the first time in this event. */
-void watch_first_write(uint32_t line, const uint64_t *before);
-
 /* A loop, and no call of memcpy(), which may be watched. */
 static inline void watch_copy_line(void *to, const void *from)
 {
-    uint64_t *out = to;
-    const uint64_t *in = from;
+    uint64_t *restrict out = to;
+    const uint64_t *restrict in = from;
     for (int i = 0; i < WATCH_LINE_WORDS; i++) {
         out[i] = in[i];
     }
+}
+
+/* A line was, or is about to be, written for the first time in this event. */
+static inline void watch_first_write(uint32_t line, const uint64_t *before)
+{
+    struct watch_books *books = &watch_books;
+    struct watch_line *entry = &books->lines[books->count];
+    struct watch_line_state *state = &books->states[line];
+    entry->at = (uint64_t *)(books->base + (uint64_t)line * WATCH_LINE); // NOLINT: guest RAM.
+    watch_copy_line(entry->before, before);
+    if (state->event <= books->arrived) {
+        books->dirty[books->dirty_count++] = line;
+    }
+    *state = (struct watch_line_state){books->event, books->count};
+    books->count++;
 }
 
 /* --- How it learns what was written ----------------------------------------------------------- */

@@ -271,17 +271,20 @@ static bool check_line(const struct authority *authority, const struct object_ch
                        struct oracle_find *find)
 {
     const uint64_t *line = change->line->at;
-    const object_cell *cells = objects_line(authority->objects, line);
-    enum object_kind kind = object_kind(cells[0]);
+    enum object_kind kind = object_kind(change->first);
 
     if (kind == OBJECT_TABLE) {
-        return check_table_line(authority, change, object_owner(cells[0]), find);
+        return check_table_line(authority, change, object_owner(change->first), find);
     }
     const struct thread *thread = kind == OBJECT_TCB ? thread_in(line) : NULL;
     if (thread != NULL &&
-        !authority_check_thread(authority, thread, object_owner(cells[0]), find)) {
+        !authority_check_thread(authority, thread, object_owner(change->first), find)) {
         return false;
     }
+    if (!change->slots[0] && !change->slots[1]) {
+        return true;
+    }
+    const object_cell *cells = objects_line(authority->objects, line);
     for (uint32_t half = 0; half < 2; half++) {
         const struct slot *slot = (const struct slot *)(line + half * WATCH_LINE_WORDS / 2);
         uint32_t owner = object_owner(cells[half * OBJECT_LINE_UNITS / 2]);

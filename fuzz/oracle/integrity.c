@@ -14,6 +14,7 @@
 #define KIND "integrity"
 
 enum { HALF = WATCH_LINE_WORDS / 2 }; /* Of a line: a slot. */
+#define SLOT_WORDS ((1u << HALF) - 1)
 
 struct integrity {
     const struct world *world;
@@ -212,6 +213,14 @@ static bool check_word(const struct reach *reach, object_cell cell, const uint64
     return check_plain(reach, object_kind(cell), at, was, object_owner(cell), find);
 }
 
+/* All of it is memory that objects may be made of. */
+static bool is_made(const struct reach *reach, const uint64_t *line)
+{
+    uint64_t paddr = (uint64_t)(uintptr_t)line - reach->world->k->window;
+    return reach->made_size >= WATCH_LINE &&
+           paddr - reach->made_base <= reach->made_size - WATCH_LINE;
+}
+
 static bool check_line(struct reach *reach, const struct object_change *change,
                        struct oracle_find *find)
 {
@@ -219,13 +228,12 @@ static bool check_line(struct reach *reach, const struct object_change *change,
     const object_cell *cells = objects_line(reach->objects, line->at);
     uint64_t paddr = (uint64_t)(uintptr_t)line->at - reach->world->k->window;
 
-    if (reach->made_size >= WATCH_LINE &&
-        paddr - reach->made_base <= reach->made_size - WATCH_LINE) {
+    if (is_made(reach, line->at)) {
         return true;
     }
-    for (uint32_t i = 0; i < WATCH_LINE_WORDS; i++) {
-        bool made = paddr + i * 8 - reach->made_base < reach->made_size;
-        if (made || (change->changed >> i & 1) == 0) {
+    for (uint32_t left = change->changed; left != 0; left &= left - 1) {
+        uint32_t i = (uint32_t)__builtin_ctz(left);
+        if (paddr + i * 8 - reach->made_base < reach->made_size) {
             continue;
         }
         if (!change->slots[i / HALF]) {
@@ -239,9 +247,21 @@ static bool check_line(struct reach *reach, const struct object_change *change,
         if (!integrity_slot(reach, slot, &was, find)) {
             return false;
         }
-        i = i / HALF * HALF + HALF - 1; /* A slot is looked at as a whole. */
+        /* A slot is looked at as a whole. */
+        left &= ~(SLOT_WORDS << i / HALF * HALF) | 1u << i;
     }
     return true;
+}
+
+/* A line that is of no object. */
+static bool check_plain_line(struct reach *reach, const struct watch_line *line,
+                             struct oracle_find *find)
+{
+    if (is_made(reach, line->at)) {
+        return true;
+    }
+    struct object_change change = {.line = line, .changed = objects_changed_words(line)};
+    return check_line(reach, &change, find);
 }
 
 bool integrity_check(struct integrity *integrity, const struct oracle_event *event,
@@ -257,6 +277,11 @@ bool integrity_check(struct integrity *integrity, const struct oracle_event *eve
     }
     for (uint32_t i = 0; i < objects->change_count; i++) {
         if (!check_line(reach, &objects->changes[i], find)) {
+            return false;
+        }
+    }
+    for (uint32_t i = 0; i < objects->plain_count; i++) {
+        if (!check_plain_line(reach, objects->plain[i], find)) {
             return false;
         }
     }

@@ -32,6 +32,9 @@ uint8_t reach_byte(const struct reach *reach, const void *at)
 struct cap reach_cap(const struct reach *reach, const struct slot *slot)
 {
     uint64_t words[3];
+    if ((uintptr_t)slot % sizeof *slot == 0 && objects_in_ram(reach->objects, slot, sizeof *slot)) {
+        return object_cap_before(watch_words_before(slot)); /* In one line. */
+    }
     for (uint32_t i = 0; i < 3; i++) {
         words[i] = reach_word(reach, (const uint64_t *)slot + i);
     }

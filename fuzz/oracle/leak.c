@@ -44,8 +44,11 @@ struct leak {
     const struct world *world;
     struct objects *objects;
     const struct oracle_event *event; /* The one that is looked at. */
+    uint32_t looked_count;            /* Threads with changed registers. */
+    struct looked looked[THREADS_MAX];
+    bool listed; /* All threads are in the list: not every event needs it. */
     uint32_t thread_count;
-    struct looked threads[THREADS_MAX];
+    const struct thread *threads[THREADS_MAX];
     uint32_t word_count;
     const uint64_t *words[WORDS_MAX];
     uint32_t shadow_count;
@@ -165,42 +168,81 @@ void leak_before(struct leak *leak, const struct oracle_event *event)
 
 /* --- What was changed ------------------------------------------------------------------------- */
 
-static struct looked *looked_at(struct leak *leak, const void *thread)
+/* All threads that there are. */
+static void list_threads(struct leak *leak)
 {
+    if (leak->listed) {
+        return;
+    }
+    leak->listed = true;
+    leak->thread_count = 0;
+    for (const struct thread *thread = leak->world->k->threads;
+         thread != NULL && leak->thread_count < THREADS_MAX; thread = thread->all_next) {
+        leak->threads[leak->thread_count++] = thread;
+    }
+}
+
+static bool is_alive(struct leak *leak, const struct thread *thread)
+{
+    if (thread == sim_current(leak->world->sim)) {
+        return true;
+    }
+    list_threads(leak);
     for (uint32_t i = 0; i < leak->thread_count; i++) {
-        if (leak->threads[i].thread == thread) {
-            return &leak->threads[i];
+        if (leak->threads[i] == thread) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static struct looked *looked_at(struct leak *leak, const struct thread *thread)
+{
+    for (uint32_t i = 0; i < leak->looked_count; i++) {
+        if (leak->looked[i].thread == thread) {
+            return &leak->looked[i];
         }
     }
     return NULL;
 }
 
-/* A line of a TCB object. Only those of threads that are still there count. */
-static void note_registers(struct leak *leak, const struct watch_line *line)
+static uint64_t changed_registers(struct leak *leak, const struct thread *thread)
 {
-    uint64_t offset = (uint64_t)(uintptr_t)line->at % TCB_SIZE;
+    const struct looked *looked = looked_at(leak, thread);
+    return looked == NULL ? 0 : looked->changed;
+}
+
+/* A line of a TCB object. Only those of threads that are still there count. */
+static void note_registers(struct leak *leak, const struct object_change *change)
+{
+    uint64_t offset = (uint64_t)(uintptr_t)change->line->at % TCB_SIZE;
     if (offset >= sizeof(struct regs)) {
         return;
     }
-    struct looked *looked = looked_at(leak, (const char *)line->at - offset);
-    for (uint32_t i = 0; looked != NULL && i < WATCH_LINE_WORDS; i++) {
-        if (offset / 8 + i < REGISTERS && line->at[i] != line->before[i]) {
-            looked->changed |= BIT(offset / 8 + i);
-        }
+    uint64_t changed = (uint64_t)change->changed << offset / 8 & (BIT(REGISTERS) - 1);
+    const struct thread *thread =
+        (const struct thread *)((uintptr_t)change->line->at - (uintptr_t)offset);
+    struct looked *looked = looked_at(leak, thread);
+    if (looked != NULL) {
+        looked->changed |= changed;
+    } else if (changed != 0 && leak->looked_count < THREADS_MAX && is_alive(leak, thread)) {
+        leak->looked[leak->looked_count++] = (struct looked){thread, changed};
     }
 }
 
 /* Zeros are what memory is cleared to, also that of frames that are no more: they count in buffers
  * only. */
-static void note_words(struct leak *leak, const struct watch_line *line)
+static void note_words(struct leak *leak, const struct object_change *change)
 {
+    const struct watch_line *line = change->line;
     bool buffer = false;
+    list_threads(leak);
     for (uint32_t i = 0; i < leak->thread_count && !buffer; i++) {
-        const uint64_t *start = source_buffer(leak->world, leak->threads[i].thread, true);
+        const uint64_t *start = source_buffer(leak->world, leak->threads[i], true);
         buffer = start != NULL && line->at >= start && line->at < start + ABI_BUFFER_WORDS;
     }
     for (uint32_t i = 0; i < WATCH_LINE_WORDS; i++) {
-        bool changed = line->at[i] != line->before[i] && (buffer || line->at[i] != 0);
+        bool changed = (change->changed >> i & 1) != 0 && (buffer || line->at[i] != 0);
         if (changed && leak->word_count < WORDS_MAX) {
             leak->words[leak->word_count++] = &line->at[i];
         }
@@ -209,20 +251,16 @@ static void note_words(struct leak *leak, const struct watch_line *line)
 
 static void note_changes(struct leak *leak)
 {
-    uint32_t count;
-    const struct watch_line *lines = watch_lines(&count);
-    leak->thread_count = 0;
+    const struct objects *objects = leak->objects;
+    leak->looked_count = 0;
+    leak->listed = false;
     leak->word_count = 0;
-    for (const struct thread *thread = leak->world->k->threads;
-         thread != NULL && leak->thread_count < THREADS_MAX; thread = thread->all_next) {
-        leak->threads[leak->thread_count++] = (struct looked){.thread = thread};
-    }
-    for (uint32_t i = 0; i < count; i++) {
-        enum object_kind kind = object_kind(*objects_line(leak->objects, lines[i].at));
+    for (uint32_t i = 0; i < objects->change_count; i++) {
+        enum object_kind kind = object_kind(objects->changes[i].first);
         if (kind == OBJECT_TCB) {
-            note_registers(leak, &lines[i]);
+            note_registers(leak, &objects->changes[i]);
         } else if (kind == OBJECT_FRAME) {
-            note_words(leak, &lines[i]);
+            note_words(leak, &objects->changes[i]);
         }
     }
 }
@@ -257,7 +295,7 @@ static uint64_t left_over(const struct source *source, uint64_t changed)
 /* Calls `each` for all sources that a thread might have, until one says true. */
 typedef bool source_visitor(const struct source *source, void *context);
 
-static bool any_source(const struct leak *leak, const struct thread *to, source_visitor *each,
+static bool any_source(struct leak *leak, const struct thread *to, source_visitor *each,
                        void *context)
 {
     static const enum source_kind alone[] = {SOURCE_ANSWER, SOURCE_SIGNAL, SOURCE_YIELD,
@@ -272,9 +310,10 @@ static bool any_source(const struct leak *leak, const struct thread *to, source_
     if (source_possible(&reply) && each(&reply, context)) {
         return true;
     }
+    list_threads(leak);
     for (uint32_t i = 0; i < leak->thread_count; i++) {
-        struct source message = source_of(leak, to, SOURCE_MESSAGE, leak->threads[i].thread);
-        struct source fault = source_of(leak, to, SOURCE_FAULT, leak->threads[i].thread);
+        struct source message = source_of(leak, to, SOURCE_MESSAGE, leak->threads[i]);
+        struct source fault = source_of(leak, to, SOURCE_FAULT, leak->threads[i]);
         if ((source_possible(&message) && each(&message, context)) ||
             (source_possible(&fault) && each(&fault, context))) {
             return true;
@@ -318,7 +357,7 @@ static uint64_t without_pcs(const struct leak *leak, const struct looked *looked
     return changed;
 }
 
-static bool registers_check(const struct leak *leak, const struct looked *looked,
+static bool registers_check(struct leak *leak, const struct looked *looked,
                             struct oracle_find *find)
 {
     const struct thread *thread = looked->thread;
@@ -358,19 +397,21 @@ static bool gives_word(const struct source *source, void *context)
 }
 
 /* The word belongs to a message that has arrived in this buffer. Threads may share one. */
-static bool word_has_source(const struct leak *leak, const uint64_t *word)
+static bool word_has_source(struct leak *leak, const uint64_t *word)
 {
+    list_threads(leak);
     for (uint32_t i = 0; i < leak->thread_count; i++) {
-        const struct looked *looked = &leak->threads[i];
-        const uint64_t *buffer = source_buffer(leak->world, looked->thread, true);
+        const struct thread *thread = leak->threads[i];
+        const struct looked looked = {thread, changed_registers(leak, thread)};
+        const uint64_t *buffer = source_buffer(leak->world, thread, true);
         if (buffer == NULL || word < buffer || word >= buffer + ABI_BUFFER_WORDS) {
             continue;
         }
         struct word_search search = {.leak = leak,
-                                     .changed = without_pcs(leak, looked),
+                                     .changed = without_pcs(leak, &looked),
                                      .index = (uint32_t)(word - buffer),
                                      .value = *word};
-        if (any_source(leak, looked->thread, gives_word, &search)) {
+        if (any_source(leak, thread, gives_word, &search)) {
             return true;
         }
     }
@@ -394,7 +435,7 @@ static bool in_frame(const struct leak *leak, const uint64_t *word)
     return false;
 }
 
-static bool words_check(const struct leak *leak, struct oracle_find *find)
+static bool words_check(struct leak *leak, struct oracle_find *find)
 {
     for (uint32_t i = 0; i < leak->word_count; i++) {
         const uint64_t *word = leak->words[i];
@@ -487,8 +528,8 @@ bool leak_check(struct leak *leak, const struct oracle_event *event, struct orac
     if (!new_objects_check(leak, find)) {
         return false;
     }
-    for (uint32_t i = 0; i < leak->thread_count; i++) {
-        if (leak->threads[i].changed != 0 && !registers_check(leak, &leak->threads[i], find)) {
+    for (uint32_t i = 0; i < leak->looked_count; i++) {
+        if (leak->looked[i].changed != 0 && !registers_check(leak, &leak->looked[i], find)) {
             return false;
         }
     }

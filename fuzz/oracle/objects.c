@@ -102,13 +102,6 @@ bool object_same_cap(const struct cap *a, const struct cap *b)
            a->paddr == b->paddr && a->badge == b->badge && a->left == b->left;
 }
 
-struct cap object_cap_before(const uint64_t *words)
-{
-    struct cap cap;
-    memcpy(&cap, words, sizeof cap);
-    return cap;
-}
-
 object_cell objects_at(const struct objects *objects, const void *address)
 {
     if (!objects_in_ram(objects, address, 1)) {
@@ -213,15 +206,18 @@ struct objects *objects_share(const struct world *world)
         uint64_t size = world->k->ram_top - world->k->ram_base;
         struct objects *made = calloc(1, sizeof *made);
         struct object_change *changes = calloc(size / WATCH_LINE, sizeof *changes);
-        if (made == NULL || changes == NULL) {
+        const struct watch_line **plain = calloc(size / WATCH_LINE, sizeof *plain);
+        if (made == NULL || changes == NULL || plain == NULL) {
             free(made);
             free(changes);
+            free(plain);
             return NULL;
         }
         made->world = world;
         made->ram = world->k->ram_base + world->k->window;
         made->size = size;
         made->changes = changes;
+        made->plain = plain;
         shared = made;
     }
     shared->shares++;
@@ -240,6 +236,7 @@ void objects_release(struct objects *objects)
         }
     }
     free(objects->changes);
+    free(objects->plain);
     free(objects);
     shared = NULL;
 }
@@ -276,6 +273,7 @@ void objects_start(struct objects *objects)
     objects->cells = objects->layer->now;
     objects->entries = 0;
     objects->change_count = 0;
+    objects->plain_count = 0;
 }
 
 static void note_slot(struct objects *objects, const struct slot *slot, const uint64_t *before)
@@ -296,7 +294,7 @@ static void note_slot(struct objects *objects, const struct slot *slot, const ui
     }
 }
 
-static uint32_t changed_words(const struct watch_line *line)
+uint32_t objects_changed_words(const struct watch_line *line)
 {
     uint32_t changed = 0;
     for (uint32_t i = 0; i < WATCH_LINE_WORDS; i++) {
@@ -313,14 +311,32 @@ static bool has_rules(const struct kernel *k, const struct watch_line *line)
                                    offset < offsetof(struct kernel, counters));
 }
 
+/* All cells of the line are of no object. */
+static bool is_plain(const object_cell *cells)
+{
+    uint32_t all = 0;
+    for (uint32_t i = 0; i < OBJECT_LINE_UNITS; i++) {
+        all |= object_kind(cells[i]);
+    }
+    return all == OBJECT_NONE;
+}
+
+/* Of the kinds that fill lines, those without slots. */
+static bool has_no_slots(enum object_kind kind)
+{
+    const uint32_t fill = 1u << OBJECT_FRAME | 1u << OBJECT_TABLE | 1u << OBJECT_SC |
+                          1u << OBJECT_NTFN | 1u << OBJECT_POOL;
+    return (fill >> kind & 1) != 0;
+}
+
 /* The halves of a changed line that are slots. Most lines are of one kind that has none. */
 static void find_slots(const struct objects *objects, struct object_change *change)
 {
     const object_cell *cells = objects_line(objects, change->line->at);
-    enum object_kind kind = object_kind(cells[0]);
 
+    change->first = cells[0];
     change->slots[0] = change->slots[1] = false;
-    if (kind == OBJECT_FRAME || kind == OBJECT_TABLE || kind == OBJECT_SC || kind == OBJECT_NTFN) {
+    if (has_no_slots(object_kind(cells[0]))) {
         return;
     }
     for (uint32_t half = 0; half < 2; half++) {
@@ -328,20 +344,42 @@ static void find_slots(const struct objects *objects, struct object_change *chan
     }
 }
 
-static void list(struct objects *objects, const struct watch_line *line, uint32_t changed)
+static void list(struct objects *objects, const struct watch_line *line)
 {
     struct object_change *change = &objects->changes[objects->change_count];
 
+    change->changed = objects_changed_words(line);
+    if (change->changed == 0) {
+        return;
+    }
     objects->change_count++;
     change->line = line;
-    change->changed = changed;
     find_slots(objects, change);
     for (uint32_t half = 0; half < 2; half++) {
-        const struct slot *slot = objects_slot(objects, line->at, half);
-        if (slot != NULL) {
-            note_slot(objects, slot, &line->before[half * WATCH_LINE_WORDS / 2]);
+        uint32_t first = half * WATCH_LINE_WORDS / 2;
+        const void *slot = line->at + first;
+        if (change->slots[half]) {
+            note_slot(objects, slot, &line->before[first]);
         }
     }
+}
+
+/* Something was made: lines of it may have been listed before as something else, or as nothing. */
+static void list_made(struct objects *objects)
+{
+    uint32_t kept = 0;
+    for (uint32_t i = 0; i < objects->change_count; i++) {
+        find_slots(objects, &objects->changes[i]);
+    }
+    for (uint32_t i = 0; i < objects->plain_count; i++) {
+        const struct watch_line *line = objects->plain[i];
+        if (is_plain(objects_line(objects, line->at))) {
+            objects->plain[kept++] = line;
+        } else {
+            list(objects, line);
+        }
+    }
+    objects->plain_count = kept;
 }
 
 void objects_update(struct objects *objects)
@@ -355,18 +393,19 @@ void objects_update(struct objects *objects)
     objects->entries = objects->world->k->counters.entries;
     objects->lines = count;
     objects->change_count = 0;
+    objects->plain_count = 0;
     uint32_t spans = objects->layer->span_count;
     for (uint32_t i = 0; i < count; i++) {
-        uint32_t changed = has_rules(objects->world->k, &lines[i]) ? changed_words(&lines[i]) : 0;
-        if (changed != 0) {
-            list(objects, &lines[i], changed);
+        if (!has_rules(objects->world->k, &lines[i])) {
+            continue;
+        }
+        if (is_plain(objects_line(objects, lines[i].at))) {
+            objects->plain[objects->plain_count++] = &lines[i];
+        } else {
+            list(objects, &lines[i]);
         }
     }
-    if (spans == objects->layer->span_count) {
-        return;
-    }
-    /* Something was made: lines of it may have been listed before as something else. */
-    for (uint32_t i = 0; i < objects->change_count; i++) {
-        find_slots(objects, &objects->changes[i]);
+    if (spans != objects->layer->span_count) {
+        list_made(objects);
     }
 }

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "core/cap.h"
 #include "core/thread.h"
@@ -48,7 +49,9 @@ typedef uint8_t object_cell;
 struct object_change {
     const struct watch_line *line;
     uint32_t changed; /* Of its words: bit set. */
-    bool slots[2];    /* Its halves are slots, or may be. */
+    object_cell
+        first;     /* Cell of its first words: of the whole line, if that is a large object's. */
+    bool slots[2]; /* Its halves are slots, or may be. */
 };
 
 struct objects_layer;
@@ -59,6 +62,9 @@ struct objects {
     object_cell *cells; /* Of the current topology. */
     uint32_t change_count;
     struct object_change *changes;
+    /* Lines written of which nothing was ever made. Memory that is cleared is many of these. */
+    uint32_t plain_count;
+    const struct watch_line **plain;
 
     const struct world *world;
     uint32_t shares;
@@ -117,6 +123,9 @@ enum object_kind object_of_cap(const struct cap *cap);
 bool object_region(const struct world *world, const struct cap *cap, uint64_t *base,
                    uint64_t *size);
 
+/* The words that the event has changed: bit set. */
+uint32_t objects_changed_words(const struct watch_line *line);
+
 /* The slot that the i-th half of a line may hold: null if there is none. */
 const struct slot *objects_slot(const struct objects *objects, const uint64_t *line, uint32_t half);
 
@@ -124,7 +133,12 @@ const struct slot *objects_slot(const struct objects *objects, const uint64_t *l
 bool object_same_cap(const struct cap *a, const struct cap *b);
 
 /* The capability that a slot's words held. */
-struct cap object_cap_before(const uint64_t *words);
+static inline struct cap object_cap_before(const uint64_t *words)
+{
+    struct cap cap;
+    memcpy(&cap, words, sizeof cap);
+    return cap;
+}
 
 #ifdef __cplusplus
 }

@@ -30,8 +30,9 @@ extern "C" {
 #endif
 
 /* Everything is kernel_check(), the whole of authority, and every byte of memory. "Now and then" is
- * at the end of one input of 64: chosen by a hash of its entries and its clock, so that an input
- * that finds something finds it alone, too. */
+ * at the end of one input of 128, and kernel_check() alone of one of 16, and after one of 64 of the
+ * entries that changed much: chosen by a hash of the entries and the clock, so that an input that
+ * finds something finds it alone, too. */
 enum oracle_level {
     ORACLE_OFF,   /* The kernel's own assertions. */
     ORACLE_CHEAP, /* What follows from the lines that an event wrote; everything now and then. */
@@ -81,6 +82,8 @@ void oracle_start(struct oracle *oracle);
 /* Around every kernel entry: from the simulator's observer. `before` opens the watch's event. */
 void oracle_before(struct oracle *oracle, enum sim_event event, uint64_t a, uint64_t b);
 void oracle_after(struct oracle *oracle);
+/* Where the kernel looks for interrupts in between; `now` is the time that it finds. */
+void oracle_poll(struct oracle *oracle, uint64_t now);
 /* The input has ended. Uses the world up (world_revoke()), at full level. */
 void oracle_end(struct oracle *oracle);
 

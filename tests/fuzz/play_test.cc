@@ -101,6 +101,23 @@ TEST_F(Play, AnInputLeavesNothingBehind)
     }
 }
 
+/* Where a call costs more than the caller's budget, or refills come no more, repeating it ends. */
+TEST_F(Play, RepetitionsAreLimited)
+{
+    uint64_t most = 0;
+    for (uint64_t seed = 0; seed < 400; seed++) {
+        struct input input = random_input(seed, 64);
+        input.config.entry_ticks = seed % 2 == 0 ? 6 : 0;
+        input.config.start = seed % 2 == 0 ? 0 : 6;
+        uint64_t entries = play_totals()->entries;
+        play_well(input);
+        entries = play_totals()->entries - entries;
+        EXPECT_LT(entries, 800U) << seed;
+        most = std::max(most, entries);
+    }
+    EXPECT_GT(most, 96U); /* Some inputs do get that far. */
+}
+
 /* Most invocations of random inputs succeed, of every kind that all subsystems can make. */
 TEST_F(Play, RandomInputsGetDeep)
 {

@@ -280,6 +280,18 @@ TEST_F(Watched, MarksCanBeChangedBetween)
     EXPECT_EQ(left(marks[0]), "");
 }
 
+/* A line that was written before a mark, and is written again in the same event. */
+TEST_F(Watched, AMarkMayBeInTheMiddleOfAnEvent)
+{
+    watch_begin();
+    ASSERT_TRUE(sys.store(SIM_IMAGE_VADDR, 1));
+    struct watch_mark *mark = watch_mark();
+    ASSERT_NE(mark, nullptr);
+    ASSERT_TRUE(sys.store(SIM_IMAGE_VADDR, 2));
+    watch_rewind(mark);
+    EXPECT_EQ(left(mark), "");
+}
+
 TEST_F(Watched, MarksAreLimited)
 {
     std::vector<struct watch_mark *> marks;

@@ -24,8 +24,11 @@ _HOST = ["-std=gnu11", "-D_GNU_SOURCE"]
 _WATCHED = ["-fsanitize=kernel-address", "-mllvm", "-asan-instrumentation-with-call-threshold=0",
             "-mllvm", "-asan-stack=0", "-mllvm", "-asan-globals=0", "-mllvm",
             "-asan-opt-same-temp=0"]
+# Neither watched nor a guide: core/BUILD.
+_CHECKER = "core/check"
 _WRAP = ["-Wl,--wrap=memset,--wrap=memcpy,--wrap=memmove"]
-_COVERAGE = ["-fsanitize=fuzzer-no-link"]
+# By edges only, as the feature "edges_only" has it.
+_COVERAGE = ["-fsanitize-coverage=inline-8bit-counters,pc-table"]
 
 DRIVERS = ("libfuzzer", "random")
 _DEFAULTS = {"debug": 1, "fpu": 1, "domains": 1, "cores": 1}
@@ -97,9 +100,14 @@ class Build:
 
     def _compile(self, source, object_path, flags, cwd):
         os.makedirs(os.path.dirname(object_path), exist_ok=True)
-        is_core = source.startswith("core/")
-        _run([CC, *_COMMON, *(_CORE + _WATCHED if is_core else _HOST), *_WARNINGS, *flags,
-              "-I" + self._root, "-I" + os.path.join(self._root, "include"),
+        if source.startswith(_CHECKER):
+            how = _CORE
+        elif source.startswith("core/"):
+            how = [*_CORE, *_WATCHED, *flags]
+        else:
+            how = [*_HOST, *flags]
+        _run([CC, *_COMMON, *how, *_WARNINGS, "-I" + self._root,
+              "-I" + os.path.join(self._root, "include"),
               "-I" + os.path.join(self._folder, "include"), "-c", source, "-o", object_path],
              "%s does not compile" % source, cwd)
         return object_path
