@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -55,14 +56,18 @@ static void read_output(int from, char *output)
     output[size] = '\0';
 }
 
-/* The line of a sanitizer's report that says what happened where; null if there is none. */
+/* The line of a sanitizer's report that says what happened where; null if there is none. The
+ * summary of UndefinedBehaviorSanitizer only says where. */
 static const char *report_in(char *output)
 {
-    static const char *const signs[] = {"SUMMARY: ", "runtime error: "};
+    static const char *const signs[] = {"runtime error: ", "SUMMARY: "};
     for (size_t i = 0; i < sizeof signs / sizeof *signs; i++) {
         char *at = strstr(output, signs[i]);
         if (at != NULL) {
             at[strcspn(at, "\n")] = '\0';
+            while (at > output && at[-1] != '\n') {
+                at--;
+            }
             return at;
         }
     }
@@ -80,7 +85,7 @@ static void note_crash(int status, char *output, struct oracle_find *find)
     }
     snprintf(find->kind, sizeof find->kind, "crash");
     if (report != NULL) {
-        snprintf(find->text, sizeof find->text, "%s", report);
+        snprintf(find->text, sizeof find->text, "%.*s", (int)sizeof find->text - 1, report);
     } else if (WIFSIGNALED(status)) {
         snprintf(find->text, sizeof find->text, "%s", strsignal(WTERMSIG(status)));
     } else {
@@ -102,6 +107,15 @@ static int wait_for(pid_t child, int from, char *output)
     return status;
 }
 
+/* In the child. Else who ends a parent that waits for it would leave it running. */
+static void die_with(pid_t parent)
+{
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent) {
+        _exit(FINDS_FILE); /* It has died before that. */
+    }
+}
+
 bool child_run(child_work *work, void *context, uint32_t seconds, struct oracle_find *find)
 {
     static struct verdict *verdict;
@@ -112,16 +126,19 @@ bool child_run(child_work *work, void *context, uint32_t seconds, struct oracle_
     }
     memset(verdict, 0, sizeof *verdict);
     fflush(NULL);
+    pid_t parent = getpid();
     pid_t child = pipe(ends) == 0 ? fork() : -1;
     if (child < 0) {
         die("a child process");
     }
     if (child == 0) {
+        die_with(parent);
         dup2(ends[1], STDERR_FILENO);
         close(ends[0]);
         close(ends[1]);
         alarm(seconds);
         verdict->found = work(context, &verdict->find);
+        fflush(stdout);
         verdict->done = true;
         _exit(0);
     }

@@ -18,7 +18,9 @@ extern "C" {
 typedef bool child_work(void *context, struct oracle_find *find);
 
 /* Runs it in a child process, and returns what it returns. A child that crashes has found something
- * of kind "crash", one that takes longer than so many seconds something of kind "hang". */
+ * of kind "crash", one that takes longer than so many seconds something of kind "hang". It does not
+ * outlive its parent. What it prints on standard output is there when this returns, unless it
+ * crashes: then what had been flushed. */
 bool child_run(child_work *work, void *context, uint32_t seconds, struct oracle_find *find);
 
 /* Memory, all zero, that children and parent share. Never null. */

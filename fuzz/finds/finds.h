@@ -43,8 +43,9 @@ struct finds_words {
     const char *output;  /* -o */
     const char *name;    /* -n, --name */
     enum oracle_level level;
-    uint32_t seconds; /* --timeout */
-    uint64_t trials;  /* --trials */
+    uint32_t timeout; /* --timeout: seconds for one input. */
+    uint32_t seconds; /* --seconds: for all; 0: no limit. */
+    uint64_t trials;  /* --trials; 0: no limit. */
     bool reduce;
     bool help;
     char **files;
@@ -54,7 +55,7 @@ struct finds_words {
 /* Which options and how many files a command takes. */
 struct finds_usage {
     const char *help;
-    const char *options; /* Letters: o n l(evel) t(imeout) T(rials) r(educe). */
+    const char *options; /* Letters: o n l(evel) t(imeout) T(rials) s(econds) r(educe). */
     int files_min, files_max;
     bool needs_output;
 };
@@ -101,5 +102,8 @@ void finds_close(struct finds_player *player);
  * a find of kind "crash", an input that does not end within so many seconds one of kind "hang". */
 bool finds_try(const struct finds_player *player, const struct input *input, uint32_t seconds,
                struct oracle_find *find);
+/* Likewise; what each event turns into goes to `log`, line by line, as far as it gets. */
+bool finds_try_logged(const struct finds_player *player, const struct input *input,
+                      uint32_t seconds, FILE *log, struct oracle_find *find);
 
 #endif

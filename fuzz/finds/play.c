@@ -39,7 +39,7 @@ int finds_play(int argc, char **argv)
         struct oracle_find find;
         if (!finds_read(&words, list.paths[i], &input)) {
             status = FINDS_FILE;
-        } else if (finds_try(&player, &input, words.seconds, &find)) {
+        } else if (finds_try(&player, &input, words.timeout, &find)) {
             printf("%s: %s: %s\n", list.paths[i], find.kind, find.text);
             status = FINDS_FOUND;
         } else {

@@ -38,21 +38,45 @@ void finds_close(struct finds_player *player)
 struct job {
     const struct finds_player *player;
     const struct input *input;
+    FILE *log; /* May be null. */
 };
 
+/* Full oracles look, too, but only when the root task has written nearly everything anew. */
+static bool is_reset(struct world *world, struct oracle_find *find)
+{
+    char what[256];
+    world_reset(world, world->topology);
+    return world_is_reset(world, what, sizeof what) ||
+           oracle_fail(find, "residue", "not as built after a reset: %s", what);
+}
+
+/* In the child. What has been said before a crash must have left it. */
 static bool play(void *context, struct oracle_find *find)
 {
     const struct job *job = context;
-    bool found = !play_input(job->player->world, job->player->oracle, job->input, NULL);
+    struct play_options options = {.log = job->log};
+    if (job->log != NULL) {
+        setvbuf(job->log, NULL, _IOLBF, 0);
+    }
+    bool found = !play_input(job->player->world, job->player->oracle, job->input, &options);
+    if (job->log != NULL) {
+        fflush(job->log);
+    }
     if (found) {
         *find = *oracle_find(job->player->oracle);
     }
-    return found;
+    return found || !is_reset(job->player->world, find);
 }
 
 bool finds_try(const struct finds_player *player, const struct input *input, uint32_t seconds,
                struct oracle_find *find)
 {
-    struct job job = {player, input};
+    return finds_try_logged(player, input, seconds, NULL, find);
+}
+
+bool finds_try_logged(const struct finds_player *player, const struct input *input,
+                      uint32_t seconds, FILE *log, struct oracle_find *find)
+{
+    struct job job = {player, input, log};
     return child_run(play, &job, seconds, find);
 }

@@ -192,7 +192,7 @@ bool recorder_write(const struct finds_words *words, const struct input *input, 
     if (!find_poll_every(words, input, &job.poll_every)) {
         return false;
     }
-    *found = child_run(record, &job, words->seconds, find);
+    *found = child_run(record, &job, words->timeout, find);
     if (!pending->recording) {
         finds_complain(words, "nothing could be recorded: %s: %s", find->kind, find->text);
         return false;

@@ -17,6 +17,7 @@ static const char help[] =
     "  -o FILE        where the small input goes; always needed\n"
     "  --oracles L    off, cheap or full (default: full)\n"
     "  --trials N     at most so many trials (default 0: until nothing can be left out)\n"
+    "  --seconds S    for at most so many seconds, then the smallest so far (default 0: likewise)\n"
     "  --timeout S    seconds that a trial may take (default 10)\n"
     "  -h, --help     this text\n\n"
     "exit status: 0 done; 1 the input finds nothing; 2 wrong usage; 3 a file is missing or\n"
@@ -24,7 +25,7 @@ static const char help[] =
 
 struct search {
     const struct finds_player *player;
-    uint32_t seconds;
+    uint32_t timeout;
     struct oracle_find find; /* What is to be kept. */
 };
 
@@ -32,7 +33,7 @@ static bool finds_the_same(void *context, const struct input *input)
 {
     const struct search *search = context;
     struct oracle_find find;
-    return finds_try(search->player, input, search->seconds, &find) &&
+    return finds_try(search->player, input, search->timeout, &find) &&
            strcmp(find.kind, search->find.kind) == 0 &&
            shrink_same_text(find.text, search->find.text);
 }
@@ -41,13 +42,14 @@ static int shrink_it(const struct finds_words *words, const struct finds_player 
                      struct input *input)
 {
     uint8_t bytes[INPUT_SIZE_MAX];
-    struct search search = {.player = player, .seconds = words->seconds};
+    struct search search = {.player = player, .timeout = words->timeout};
+    const struct shrink_limits limits = {.trials = words->trials, .seconds = words->seconds};
     struct shrink_totals totals = {0};
-    if (!finds_try(player, input, words->seconds, &search.find)) {
+    if (!finds_try(player, input, words->timeout, &search.find)) {
         finds_complain(words, "%s finds nothing", words->files[0]);
         return FINDS_FOUND;
     }
-    shrink(input, finds_the_same, &search, words->trials, &totals);
+    shrink(input, finds_the_same, &search, &limits, &totals);
     size_t size = input_encode(input, bytes);
     if (!finds_write(words, words->output, bytes, size)) {
         return FINDS_FILE;
@@ -60,7 +62,7 @@ static int shrink_it(const struct finds_words *words, const struct finds_player 
 
 int finds_shrink(int argc, char **argv)
 {
-    static const struct finds_usage usage = {help, "oltT", 1, 1, true};
+    static const struct finds_usage usage = {help, "oltTs", 1, 1, true};
     static struct input input;
     struct finds_words words;
     struct finds_player player;

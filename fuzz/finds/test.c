@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "abi/api.h"
-#include "fuzz/finds/child.h"
 #include "fuzz/finds/finds.h"
 
 enum { COLUMNS = 100 };
@@ -15,13 +14,15 @@ enum { COLUMNS = 100 };
 static const char help[] =
     "usage: fuzz_input test [OPTION]... FILE\n\n"
     "Writes a GoogleTest source (tests/fuzz/find.h) that plays the input, event by event, with\n"
-    "what comes of them in comments: the test fails as long as playing it with full oracles\n"
-    "finds something.\n\n"
+    "what comes of them in comments: the test fails as long as playing it finds something. It is\n"
+    "for find_test() of tests/fuzz/find.bzl, which runs it with the precise watch, too: only that\n"
+    "counts steps. What only sanitizers see is for find_test(sanitize = True).\n\n"
     "options:\n"
     "  -o FILE        where it goes (default: standard output)\n"
     "  -n, --name NAME\n"
     "                 of the test: from its letters and digits (default: the input's file name)\n"
-    "  --oracles L    with which the comments are made: off, cheap or full (default: full)\n"
+    "  --oracles L    with which it is played, here and in the test: off, cheap or full (default:\n"
+    "                 full)\n"
     "  --timeout S    seconds that playing may take (default 10)\n"
     "  -h, --help     this text\n\n"
     "exit status: 0 done; 2 wrong usage; 3 a file is missing or cannot be written\n";
@@ -76,26 +77,6 @@ static void name_test(char *name, size_t size, const char *text)
 
 /* --- What playing it says --------------------------------------------------------------------- */
 
-struct job {
-    const struct finds_player *player;
-    const struct input *input;
-    FILE *log;
-};
-
-/* In a child. What has been said before a crash must have left it. */
-static bool play_logged(void *context, struct oracle_find *find)
-{
-    const struct job *job = context;
-    struct play_options options = {.log = job->log};
-    setvbuf(job->log, NULL, _IOLBF, 0);
-    bool found = !play_input(job->player->world, job->player->oracle, job->input, &options);
-    fflush(job->log);
-    if (found) {
-        *find = *oracle_find(job->player->oracle);
-    }
-    return found;
-}
-
 /* The log is left at its beginning. */
 static bool play(const struct finds_words *words, const struct input *input, FILE *log, bool *found,
                  struct oracle_find *find)
@@ -104,8 +85,7 @@ static bool play(const struct finds_words *words, const struct input *input, FIL
     if (!finds_open(words, &player)) {
         return false;
     }
-    struct job job = {&player, input, log};
-    *found = child_run(play_logged, &job, words->seconds, find);
+    *found = finds_try_logged(&player, input, words->timeout, log, find);
     finds_close(&player);
     rewind(log);
     return true;
@@ -200,6 +180,35 @@ static void put_events(FILE *file, const struct input *input, FILE *log)
     }
 }
 
+/* That the process has sanitizers, so that what it sees may be what only they see. */
+#if defined(__SANITIZE_ADDRESS__)
+#define SANITIZED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(undefined_behavior_sanitizer)
+#define SANITIZED true
+#endif
+#endif
+#ifndef SANITIZED
+#define SANITIZED false
+#endif
+
+static void put_body(FILE *file, const char *name, enum oracle_level level,
+                     const struct oracle_find *find)
+{
+    static const char *const levels[] = {
+        [ORACLE_OFF] = ", ORACLE_OFF", [ORACLE_CHEAP] = ", ORACLE_CHEAP", [ORACLE_FULL] = ""};
+    fprintf(file, "};\n\nTEST(Find, %s)\n{\n", name);
+    if (strcmp(find->kind, "work") == 0) {
+        fputs("    ALBIREO_FIND_COUNTS_STEPS();\n", file);
+    }
+    if (SANITIZED && strcmp(find->kind, "crash") == 0) {
+        fputs("    ALBIREO_FIND_IS_SANITIZED();\n", file);
+    }
+    fprintf(file,
+            "    EXPECT_EQ(\"\", albireo::find_of(kConfig, kEvents%s));\n}\n\n} // namespace\n",
+            levels[level]);
+}
+
 static void put_test(FILE *file, const char *name, const struct finds_words *words,
                      const struct input *input, FILE *log, bool found,
                      const struct oracle_find *find)
@@ -216,17 +225,13 @@ static void put_test(FILE *file, const char *name, const struct finds_words *wor
             c->topology, c->poll, c->entry_ticks, c->access_ticks, c->tlb, c->start);
     fputs("const std::vector<struct input_event> kEvents = {\n", file);
     put_events(file, input, log);
-    fprintf(
-        file,
-        "};\n\nTEST(Find, %s)\n{\n    EXPECT_EQ(\"\", albireo::find_of(kConfig, kEvents));\n}\n\n"
-        "} // namespace\n",
-        name);
+    put_body(file, name, words->level, find);
 }
 
 static int write_test(const struct finds_words *words, const struct input *input, FILE *log)
 {
     char name[80];
-    struct oracle_find find;
+    struct oracle_find find = {.entry = 0};
     bool found;
     if (!play(words, input, log, &found, &find)) {
         return FINDS_FILE;

@@ -9,16 +9,13 @@
 
 #include "fuzz/finds/finds.h"
 
-enum { TIMEOUT_SECONDS = 10, TIMEOUT_MAX = 3600 };
+enum { TIMEOUT_SECONDS = 10, TIMEOUT_MAX = 3600, SECONDS_MAX = 1 << 20 };
 
 static const struct option known[] = {
-    {"oracles", required_argument, NULL, 'l'},
-    {"timeout", required_argument, NULL, 't'},
-    {"trials", required_argument, NULL, 'T'},
-    {"name", required_argument, NULL, 'n'},
-    {"reduce", no_argument, NULL, 'r'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    {"oracles", required_argument, NULL, 'l'}, {"timeout", required_argument, NULL, 't'},
+    {"trials", required_argument, NULL, 'T'},  {"seconds", required_argument, NULL, 's'},
+    {"name", required_argument, NULL, 'n'},    {"reduce", no_argument, NULL, 'r'},
+    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
 };
 
 void finds_complain(const struct finds_words *words, const char *format, ...)
@@ -82,10 +79,16 @@ static bool take(struct finds_words *w, const char *options, int code)
         if (!take_number(w, "--timeout", 1, TIMEOUT_MAX, &number)) {
             return false;
         }
-        w->seconds = (uint32_t)number;
+        w->timeout = (uint32_t)number;
         return true;
     case 'T':
         return take_number(w, "--trials", 0, UINT64_MAX, &w->trials);
+    case 's':
+        if (!take_number(w, "--seconds", 0, SECONDS_MAX, &number)) {
+            return false;
+        }
+        w->seconds = (uint32_t)number;
+        return true;
     case 'r':
         w->reduce = true;
         return true;
@@ -121,7 +124,7 @@ bool finds_words(struct finds_words *words, const struct finds_usage *usage, int
     memset(words, 0, sizeof *words);
     words->command = argv[0];
     words->level = ORACLE_FULL;
-    words->seconds = TIMEOUT_SECONDS;
+    words->timeout = TIMEOUT_SECONDS;
     snprintf(name, sizeof name, "fuzz_input %.40s", argv[0]);
     char *command = argv[0];
     argv[0] = name; /* For getopt_long()'s messages. */

@@ -10,6 +10,8 @@
 #include <string>
 
 #include <gtest/gtest.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace albireo {
@@ -79,6 +81,19 @@ TEST(Child, ThatReports)
     EXPECT_EQ(outcome.text, "SUMMARY: Sanitizer: bad thing a.c:3");
 }
 
+/* The summary of this one has no words. */
+TEST(Child, ThatReportsUndefinedBehavior)
+{
+    Outcome outcome = run([](void *, struct oracle_find *) -> bool {
+        std::fputs("a\ncore/a.c:3:4: runtime error: shift by 64\n"
+                   "SUMMARY: UndefinedBehaviorSanitizer: undefined-behavior core/a.c:3:4 in\n",
+                   stderr);
+        std::fflush(stderr);
+        _exit(1);
+    });
+    EXPECT_EQ(outcome.text, "core/a.c:3:4: runtime error: shift by 64");
+}
+
 TEST(Child, ThatLeaves)
 {
     Outcome outcome = run([](void *, struct oracle_find *) -> bool { _exit(0); });
@@ -97,6 +112,42 @@ TEST(Child, ThatDoesNotEnd)
         nullptr, 1);
     EXPECT_TRUE(outcome.found);
     EXPECT_EQ(outcome.kind, "hang");
+}
+
+/* Runs a child that notes its own id, and then does not end. */
+void run_endless(void *shared)
+{
+    run(
+        [](void *context, struct oracle_find *) -> bool {
+            *static_cast<volatile pid_t *>(context) = getpid();
+            for (;;) {
+                pause();
+            }
+        },
+        shared);
+}
+
+/* Whoever gives up waiting for a report ends the process that makes it: then nobody would end its
+ * child. */
+TEST(Child, DoesNotOutliveItsParent)
+{
+    auto *shared = static_cast<volatile pid_t *>(child_shared(sizeof(pid_t)));
+    ASSERT_EQ(prctl(PR_SET_CHILD_SUBREAPER, 1), 0); /* The orphan is ours to wait for. */
+    pid_t parent = fork();
+    ASSERT_GE(parent, 0);
+    if (parent == 0) {
+        run_endless(const_cast<pid_t *>(shared));
+        _exit(0);
+    }
+    while (*shared == 0) {
+        usleep(1000);
+    }
+    ASSERT_EQ(kill(parent, SIGKILL), 0);
+    ASSERT_EQ(waitpid(parent, nullptr, 0), parent);
+    int status = 0;
+    ASSERT_EQ(waitpid(*shared, &status, 0), *shared); /* Without a limit, but for the test's. */
+    EXPECT_TRUE(WIFSIGNALED(status));
+    EXPECT_EQ(WTERMSIG(status), SIGKILL);
 }
 
 /* More than a pipe holds, and more than is kept. */

@@ -41,7 +41,23 @@ mkdir -p corpus/inner
 printf '\x80x' >corpus/inner/one
 printf 'ab' >corpus/two
 [[ $("$replay" corpus corpus/two) == "inputs read: 3" ]] || fail "files and folders"
-[[ $("$replay" <corpus/two) == "inputs read: 1" ]] || fail "stdin"
+[[ $("$replay" - <corpus/two) == "inputs read: 1" ]] || fail "stdin"
+
+# Nothing to play is no pass.
+mkdir -p empty
+for nothing in "" empty; do
+    status=0
+    # Words are meant to be split.
+    # shellcheck disable=SC2086
+    "$replay" $nothing </dev/null >log 2>&1 || status=$?
+    [[ $status -eq 2 ]] || fail "no inputs ('$nothing'): status $status"
+    grep -q 'no inputs: expected files' log || fail "no inputs ('$nothing')"
+done
+
+# What is gone from the corpus when its turn comes is not missed.
+ln -s gone corpus/three
+"$random" --runs 100 --corpus corpus 2>log || fail "a file that is gone"
+grep -q '^random: inputs 100, ' log || fail "a file that is gone: no inputs"
 
 # Bad input.
 for wrong in "--seed x" "--max-size 0" "--corpus /nowhere" "--nonsense" "word"; do

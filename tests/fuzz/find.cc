@@ -8,12 +8,30 @@
 
 #include "fuzz/api/play.h"
 #include "fuzz/api/world.h"
-#include "fuzz/oracle/oracle.h"
+#include "fuzz/harness/watch.h"
+
+#if defined(__SANITIZE_ADDRESS__)
+#define ALBIREO_SANITIZED true
+#elif defined(__has_feature)
+#define ALBIREO_SANITIZED __has_feature(address_sanitizer)
+#else
+#define ALBIREO_SANITIZED false
+#endif
 
 namespace albireo {
 
+bool find_counts_steps()
+{
+    return watch_is_precise();
+}
+
+bool find_is_sanitized()
+{
+    return ALBIREO_SANITIZED;
+}
+
 std::string find_of(const struct input_config &config,
-                    const std::vector<struct input_event> &events)
+                    const std::vector<struct input_event> &events, enum oracle_level level)
 {
     auto input = std::make_unique<struct input>();
     struct sim_error error = {};
@@ -24,20 +42,25 @@ std::string find_of(const struct input_config &config,
     if (world == nullptr) {
         return std::string("no world: ") + error.text;
     }
-    struct oracle *oracle = oracle_create(world, ORACLE_FULL);
+    struct oracle *oracle = oracle_create(world, level);
     char *log = nullptr;
     size_t size = 0;
     std::FILE *file = open_memstream(&log, &size);
     struct play_options options = {};
     options.log = file;
     std::string text;
+    char left[256] = "";
     if (!play_input(world, oracle, input.get(), &options)) {
         const struct oracle_find *find = oracle_find(oracle);
-        std::fclose(file);
-        text = std::string(find->kind) + ": " + find->text + "\n" + log;
+        text = std::string(find->kind) + ": " + find->text + "\n";
     } else {
-        std::fclose(file);
+        world_reset(world, world->topology);
+        if (!world_is_reset(world, left, sizeof left)) {
+            text = std::string("residue: not as built after a reset: ") + left + "\n";
+        }
     }
+    std::fclose(file);
+    text += text.empty() ? "" : log;
     std::free(log);
     oracle_free(oracle);
     world_destroy(world);

@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# The program fuzz_input: finds_test.sh FUZZ_INPUT PLANTED ALBIREO
+# The program fuzz_input: finds_test.sh FUZZ_INPUT PLANTED BROKEN ALBIREO
 # PLANTED is the same program of a kernel with a bug: who stops receiving keeps its Reply object.
+# BROKEN is that of another one: TCB_SetPriority does not end.
 set -uo pipefail
-fuzz_input=$1 planted=$2 albireo=$3
+fuzz_input=$1 planted=$2 broken=$3 albireo=$4
 work=${TEST_TMPDIR:-$(mktemp -d)}/finds
 mkdir -p "$work"
 failures=0
@@ -38,7 +39,7 @@ event() {
 begin() {
     zeros 8 >"$work/$1"
 }
-load=bc receive=8f invoke=00 yield=b3 suspend=0b
+load=bc receive=8f invoke=00 yield=b3 suspend=0b set_priority=05
 # A thread receives; the next one suspends it. In between, what does not matter.
 begin stale
 event stale $load 00
@@ -51,6 +52,11 @@ begin quiet
 event quiet $yield 00
 event quiet $load 00
 begin empty
+begin endless
+event endless $load 00
+event endless $yield 00
+event endless $invoke $set_priority
+event endless $load 02
 
 # --- Words ---
 
@@ -71,6 +77,10 @@ expect 2 "$fuzz_input" play --oracles some "$work/stale"
 said err "fuzz_input play: --oracles: expected off, cheap or full, not 'some'"
 expect 2 "$fuzz_input" play --timeout 0 "$work/stale"
 said err "fuzz_input play: --timeout: expected a number within 1..3600, not '0'"
+expect 2 "$fuzz_input" shrink --seconds soon "$work/stale" -o "$work/none"
+said err "fuzz_input shrink: --seconds: expected a number within 0..1048576, not 'soon'"
+expect 2 "$fuzz_input" play --seconds 5 "$work/stale"
+said err "fuzz_input play: it does not take this option: '5'"
 expect 2 "$fuzz_input" play --reduce "$work/stale"
 said err "fuzz_input play: it does not take this option"
 expect 2 "$fuzz_input" shrink "$work/stale"
@@ -151,6 +161,30 @@ said out 'input_which(ABI_LABEL_TCB_SUSPEND), 0, {}},'
 said out 'TEST(Find, StaleReply)'
 grep -q "TCB_Suspend() = panic" "$work/out" || fail 'a comment says what comes of it'
 [[ -z $(awk 'length > 100' "$work/out") ]] || fail 'a line of the test is too long'
+
+# --- A kernel that does not come back ---
+
+# limited ARGUMENT...: ends in time, whatever the input does. Status 124: it did not.
+limited() {
+    timeout --kill-after=1 60 "$broken" "$@"
+}
+expect 0 "$fuzz_input" play --timeout 5 "$work/endless"
+expect 1 limited play --timeout 1 "$work/endless"
+said out "$work/endless: hang: the input does not end in time"
+expect 1 limited show --timeout 1 "$work/endless"
+said out '  3: invoke TCB_SetPriority'
+said out 'event 3: invoke'
+said out 'hang: the input does not end in time'
+# Each trial that still does not end takes a second: all of them would take longer.
+expect 0 limited shrink --timeout 1 --seconds 3 "$work/endless" -o "$work/shrunk"
+said out "hang: the input does not end in time"
+[[ $(stat -c %s "$work/shrunk") -lt $(stat -c %s "$work/endless") ]] || fail 'it is smaller'
+expect 1 limited play --timeout 1 "$work/shrunk"
+expect 0 limited trace --timeout 1 "$work/endless" -o "$work/endless.trace"
+cp "$work/endless.trace" "$work/out"
+said out '# Found: hang: the input does not end in time'
+expect 0 limited test --timeout 1 "$work/endless"
+said out 'input_which(ABI_LABEL_TCB_SET_PRIORITY)'
 
 echo "failures: $failures"
 [[ $failures -eq 0 ]]

@@ -4,8 +4,10 @@
 #include "fuzz/api/shrink.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstring>
 #include <functional>
+#include <thread>
 
 #include <gtest/gtest.h>
 
@@ -26,7 +28,8 @@ struct shrink_totals shrunk(struct input *input, Predicate predicate, uint64_t t
 {
     struct shrink_totals totals = {};
     EXPECT_TRUE(predicate(*input));
-    shrink(input, ask, &predicate, trials, &totals);
+    const struct shrink_limits limits = {trials, 0};
+    shrink(input, ask, &predicate, &limits, &totals);
     EXPECT_TRUE(predicate(*input));
     EXPECT_EQ(totals.events_after, input->count);
     return totals;
@@ -166,6 +169,26 @@ TEST(Shrink, StopsAfterSoManyTrials)
         7);
     EXPECT_EQ(totals.trials, 7u);
     EXPECT_EQ(asked, 7u + 2u); /* Before and after. */
+}
+
+/* Of tests that take their time, as of an input that does not end: what there is by then is
+ * kept. */
+TEST(Shrink, StopsAfterSoManySecondsWithTheBestSoFar)
+{
+    struct input input = with_marks(INPUT_EVENTS_MAX, {{10, 1}, {90, 2}});
+    Predicate slow = [](const struct input &i) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(300));
+        return has_marks(i, {1, 2});
+    };
+    const struct shrink_limits limits = {0, 1};
+    struct shrink_totals totals = {};
+    auto start = std::chrono::steady_clock::now();
+    shrink(&input, ask, &slow, &limits, &totals);
+    std::chrono::duration<double> took = std::chrono::steady_clock::now() - start;
+    EXPECT_LT(took.count(), 10);
+    EXPECT_GE(totals.trials, 1u);
+    EXPECT_LT(totals.trials, 20u);
+    EXPECT_TRUE(has_marks(input, {1, 2}));
 }
 
 /* The result is as it would be decoded: nothing hides behind the last event. */

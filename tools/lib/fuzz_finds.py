@@ -89,12 +89,12 @@ def name(find, taken):
 def minimise(data, same, unit=1):
     """The smallest `data` that can be had by leaving out pieces and by zeroing bytes, for which
     same(data) holds; same() may also say False because time is over. Pieces are multiples of
-    `unit`, counted from the end."""
+    `unit`, counted from the end: what is left over at the beginning stays."""
     size = max(unit, len(data) // 2 // unit * unit)
     while size >= unit:
         end = len(data)
-        while end > 0:
-            start = max(0, end - size)
+        while end >= unit:
+            start = max(end % unit, end - size)
             shorter = data[:start] + data[end:]
             if same(shorter):
                 data = shorter

@@ -119,6 +119,9 @@ def summary(campaign, folder, coverage, replay, go_on):
     if events:
         lines.append("Events: %s, %.1f in an input." % ("{:,}".format(events),
                                                         campaign.mean_events()))
+    lines.append("Seed: %d." % state["seed"])
+    if state["deaths"]:
+        lines.append("Fuzzers that died without a find, and were replaced: %d." % state["deaths"])
     corpus = os.path.relpath(campaign.corpus)
     lines.append("Corpus: %d inputs in %s." % (
         campaign.corpus_size(), campaign.corpus if corpus.startswith("..") else corpus))
@@ -132,6 +135,8 @@ def summary(campaign, folder, coverage, replay, go_on):
     if state["longest"]:
         lines.append("Longest kernel entry: %d steps without a preemption point: %s" % (
             state["longest"], state["longest_what"]))
+        if campaign.longest.steps:
+            lines.append("  " + os.path.join(folder, "longest", "README.md"))
     if not state["finds"]:
         lines.append("Nothing was found.")
     else:
@@ -141,7 +146,11 @@ def summary(campaign, folder, coverage, replay, go_on):
         lines.append("  %s: %s" % (find["kind"], find["text"]))
         lines.append("    after %s, met %d time%s; %s" % (
             duration(find["after"]), find["count"], "" if find["count"] == 1 else "s",
-            os.path.join(where, "README.md")))
-        lines.append("    replay: %s" % replay(find, os.path.join(where, "input")))
-    lines.append("To go on: %s" % go_on)
+            os.path.join(where, "README.md") if find["saved"] else "its input could not be saved"))
+        if find["saved"] and find.get("shows", True) is None:
+            lines.append("    seen once: played alone, its input does not show it again")
+        elif find["saved"]:
+            lines.append("    replay: %s" % replay(find, os.path.join(where, "input")))
+    if go_on:
+        lines.append("To go on: %s" % go_on)
     return lines
