@@ -1,10 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Fuzzes for a moment: afl_test.sh SECONDS PROGRAM DICTIONARY|- SEED...
-# Fails if afl-fuzz does not run, runs idle, or finds a crash or a hang.
+# Fuzzes for a moment: afl_test.sh SECONDS PROGRAM MAX-LENGTH DICTIONARY|- MUTATOR|- SEED...
+# Fails if afl-fuzz does not run, runs idle, or finds a crash or a hang; with a mutator, a library,
+# also if that makes nothing of the first seed that reaches something new.
 set -euo pipefail
-seconds=$1 program=$2 dictionary=$3
-shift 3
+seconds=$1 program=$2 max_length=$3 dictionary=$4 mutator=$5
+shift 5
+if [[ $mutator != - ]]; then
+    set -- "$1"
+fi
 
 # Runfiles are links; afl-fuzz wants regular files.
 seeds=$TEST_TMPDIR/seeds
@@ -12,7 +16,11 @@ mkdir -p "$seeds"
 cp -L "$@" "$seeds"
 
 export AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
-options=(-V "$seconds" -s 1 -t 5000)
+options=(-V "$seconds" -s 1 -t 5000 -G "$max_length")
+if [[ $mutator != - ]]; then
+    AFL_CUSTOM_MUTATOR_LIBRARY=$(realpath "$mutator")
+    export AFL_CUSTOM_MUTATOR_LIBRARY AFL_CUSTOM_MUTATOR_ONLY=1
+fi
 if [[ $dictionary != - ]]; then
     options+=(-x "$dictionary")
 fi
@@ -34,3 +42,4 @@ done
 [[ $(value_of execs_done) -gt 500 ]]
 [[ $(value_of saved_crashes) -eq 0 ]]
 [[ $(value_of saved_hangs) -eq 0 ]]
+[[ $mutator == - || $(value_of corpus_count) -gt 5 ]]

@@ -1,14 +1,14 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Fuzzes for a moment: libfuzzer_test.sh SECONDS PROGRAM DICTIONARY|- SEED...
+# Fuzzes for a moment: libfuzzer_test.sh SECONDS PROGRAM MAX-LENGTH DICTIONARY|- SEED...
 # Fails if the program does not run, runs idle, or finds something.
 set -euo pipefail
-seconds=$1 program=$2 dictionary=$3
-shift 3
+seconds=$1 program=$2 max_length=$3 dictionary=$4
+shift 4
 
 mkdir -p "$TEST_TMPDIR/seeds" "$TEST_TMPDIR/corpus"
 cp -L "$@" "$TEST_TMPDIR/seeds"
-options=(-max_total_time="$seconds" -seed=1 -max_len=65536 -print_final_stats=1
+options=(-max_total_time="$seconds" -seed=1 -max_len="$max_length" -entropic=0 -print_final_stats=1
     -artifact_prefix="$TEST_TMPDIR/")
 if [[ $dictionary != - ]]; then
     options+=(-dict="$dictionary")

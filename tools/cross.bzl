@@ -104,6 +104,7 @@ def _fuzz_transition_impl(settings, attr):
     # As above, by clang, and with what the fuzzer needs.
     platform, features = _FUZZ_ENGINES[attr.engine]
     return {
+        _DEBUG: _bool_setting(attr.debug, settings[_DEBUG]),
         _DOMAINS: attr.domains or settings[_DOMAINS],
         _WATCHED: attr.watched,
         "//command_line_option:collect_code_coverage": False,
@@ -115,8 +116,9 @@ def _fuzz_transition_impl(settings, attr):
 
 _fuzz_transition = transition(
     implementation = _fuzz_transition_impl,
-    inputs = [_DOMAINS],
+    inputs = [_DEBUG, _DOMAINS],
     outputs = [
+        _DEBUG,
         _DOMAINS,
         _WATCHED,
         "//command_line_option:collect_code_coverage",
@@ -192,7 +194,9 @@ fuzz_files = rule(
         ),
         "sanitize": attr.bool(doc = "AddressSanitizer and UndefinedBehaviorSanitizer."),
         "watched": attr.bool(doc = "//config:watched. Not with AddressSanitizer."),
-        "domains": attr.int(doc = "Of the kernel; 0: unchanged."),
+        # The kernel's configuration; "" and 0: unchanged.
+        "debug": attr.string(values = ["", "false", "true"]),
+        "domains": attr.int(),
         "_allowlist_function_transition": attr.label(
             default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
         ),

@@ -9,13 +9,13 @@ import importlib.util
 import io
 import json
 import os
-import signal
 import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 TOOLS = os.path.dirname(os.path.abspath(__file__))
@@ -62,7 +62,7 @@ time.sleep(float(options["max_total_time"]))
 print("stat::number_of_executed_units: 100", file=sys.stderr)
 """
 
-TARGET = fuzz_targets.TARGETS["api"]
+TARGET = fuzz_targets.TARGETS["api-domains"]  # It has no variant.
 
 
 class Diagnosis(unittest.TestCase):
@@ -147,22 +147,6 @@ class Minimising(unittest.TestCase):
         self.assertEqual(b"abc", fuzz_finds.minimise(b"abc", lambda data: False))
 
 
-class Roles(unittest.TestCase):
-    def test_rotation(self):
-        roles = [fuzz_engines.role(slot, 4, "", True) for slot in range(8)]
-        self.assertEqual([False, False, False, True] * 2, [role.sanitize for role in roles])
-        self.assertEqual(["cheap", "cheap", "full", "off", "cheap", "cheap", "cheap", "off"],
-                         [role.oracles for role in roles])
-        self.assertEqual([False, False, True, True, False, False, False, True],
-                         [role.sample for role in roles])
-
-    def test_choice_of_the_user(self):
-        roles = {fuzz_engines.role(slot, 0, "off", True) for slot in range(50)}
-        self.assertEqual({(False, "off", False)}, roles)
-        self.assertEqual((True, "", False), fuzz_engines.role(0, 1, "full", False))
-        self.assertEqual((True, "full", True), fuzz_engines.role(0, 1, "full", True))
-
-
 class FakeTools(dict):
     """Programs by name."""
 
@@ -196,14 +180,14 @@ class Fuzzing(unittest.TestCase):
             file.write(text)
         return path
 
-    def campaign(self, resume=False, jobs=2, seeds=()):
+    def campaign(self, resume=False, jobs=2, seeds=(), seed=None):
         def report(find, where):
             self.reports.append((find["name"], sorted(os.listdir(where))))
         made = fuzz_campaign.Campaign(TARGET, self.folder, os.path.join(self.folder, "corpus"),
                                       jobs, 0, "", report, self.said.append)
         self.addCleanup(made.close)
         try:
-            made.open(resume)
+            made.open(resume, seed)
         except fuzz_campaign.CampaignError:
             made.close()
             raise
@@ -212,8 +196,11 @@ class Fuzzing(unittest.TestCase):
 
     def run_it(self, campaign, seconds, progress=lambda: None):
         engine = fuzz_engines.LibFuzzer(TARGET, self.tools, self.folder, campaign.corpus, None)
-        campaign.run(engine, seconds, progress)
-        campaign.close()
+        try:
+            campaign.run(engine, seconds, progress)
+        finally:
+            campaign.finish(engine)
+            campaign.close()
         with open(os.path.join(self.folder, "state.json")) as file:
             return json.load(file)
 
@@ -278,7 +265,8 @@ class Fuzzing(unittest.TestCase):
         campaign = self.campaign()
         campaign.state["finds"].append(
             {"key": "leak: x", "kind": "leak", "text": "x", "name": "leak-x", "count": 1,
-             "after": 1.0, "sanitize": False, "oracles": "full", "reported": False})
+             "after": 1.0, "sanitize": False, "oracles": "full", "domains": False, "saved": True,
+             "reported": False})
         campaign.save()
         campaign.close()
         os.makedirs(os.path.join(self.folder, "finds", "leak-x"))
@@ -291,24 +279,133 @@ class Fuzzing(unittest.TestCase):
         self.assertEqual([True, True], [find["reported"] for find in state["finds"]])
 
     def test_damaged_state(self):
-        other = '{"version": 1, "target": "elf"}'
-        for text, problem in (("{", "state.json"), ("[]", "not the state"), (other, "on api")):
+        other = '{"version": 2, "target": "elf"}'
+        for text, problem in (("{", "state.json"), ("[]", "not the state"), (other, "on api"),
+                              ('{"version": 1}', "not the state")):
             os.makedirs(self.folder, exist_ok=True)
             with open(os.path.join(self.folder, "state.json"), "w") as file:
                 file.write(text)
             with self.assertRaisesRegex(fuzz_campaign.CampaignError, problem):
                 self.campaign(resume=True)
 
+    def test_state_of_the_version_before(self):
+        campaign = self.campaign(seed=5)
+        campaign.state["finds"].append({"name": "x", "key": "k", "kind": "k", "text": "x"})
+        campaign.save()
+        campaign.close()
+        path = os.path.join(self.folder, "state.json")
+        with open(path) as file:
+            state = json.load(file)
+        state["version"] = 1
+        del state["deaths"], state["id"]
+        with open(path, "w") as file:
+            json.dump(state, file)
+        state = self.campaign(resume=True).state
+        self.assertEqual((2, 0, 5), (state["version"], state["deaths"], state["seed"]))
+        self.assertEqual((False, True), (state["finds"][0]["domains"], state["finds"][0]["saved"]))
+
     def test_a_fuzzer_that_cannot_run(self):
         self.fake("print('no world', file=sys.stderr)", "sys.exit(2)")
-        with self.assertRaisesRegex(fuzz_campaign.CampaignError, "(?s)status 2.*no world"):
-            self.run_it(self.campaign(), 5)
+        with unittest.mock.patch.object(fuzz_campaign, "PAUSE_SECONDS", 0.1):
+            with self.assertRaisesRegex(fuzz_campaign.CampaignError,
+                                        "(?s)status 2.*the 5th time in a row.*no world"):
+                self.run_it(self.campaign(), 20)
+        self.assertEqual(4, len(self.said))
+
+    def test_a_worker_that_is_killed_is_replaced(self):
+        """As the kernel does if there is no memory left."""
+        flag = os.path.join(os.path.dirname(self.folder), "once")
+        self.fake("if not os.path.exists(%r): open(%r, 'w'); os.kill(os.getpid(), 9)" %
+                  (flag, flag))
+        state = self.run_it(self.campaign(jobs=1), 3)
+        self.assertEqual([], state["finds"])
+        self.assertEqual(1, state["deaths"])
+        self.assertIn("status -9 without a find, and another one takes its place", self.said[0])
+        self.assertGreaterEqual(state["inputs"], 200)
+
+    def test_a_find_without_its_input_is_told_and_one_with_it_is_better(self):
+        flag = os.path.join(os.path.dirname(self.folder), "full")
+        open(flag, "w").close()
+        self.fake("full = os.path.exists(%r)" % flag,
+                  "if full: options['artifact_prefix'] = '/dev/full/'",
+                  "try: run(b'bug')",
+                  "except OSError: print('fuzz: panic: core/a.c:1: it broke at 0x1',"
+                  " file=sys.stderr); os._exit(77)")
+        state = self.run_it(self.campaign(jobs=1), 1)
+        self.assertEqual([False], [find["saved"] for find in state["finds"]])
+        self.assertEqual(["found after 0 s: panic: core/a.c:1: it broke at 0x1",
+                          "its input is lost: the worker could not save it"], self.said[:2])
+        self.assertEqual([], self.reports)
+        os.remove(flag)
+        state = self.run_it(self.campaign(resume=True, jobs=1), 1)
+        self.assertEqual([(True, True)], [(f["saved"], f["reported"]) for f in state["finds"]])
+        self.assertEqual(1, len(self.reports))
+
+    def test_an_input_that_was_written_in_part_is_not_one(self):
+        self.fake("pass")
+        worker = fuzz_engines.Worker(["sh", "-c", "echo fuzz: leak: x >&2; exit 77"],
+                                     self.folder, fuzz_engines.Role(False, ""))
+        with open(os.path.join(self.folder, "crash-" + "0" * 40), "w") as file:
+            file.write("half")
+        while worker.poll() is None:
+            time.sleep(0.05)
+        self.assertEqual((None, ("leak", "x")), worker.find())
+
+    def test_a_disk_without_room_for_the_state(self):
+        self.fake("pass")
+        campaign = self.campaign()
+        error = OSError(28, "No space left on device")
+        with unittest.mock.patch.object(fuzz_campaign, "save_state", side_effect=error):
+            campaign.save()
+            campaign.save()
+        self.assertEqual(["the campaign's state cannot be saved: [Errno 28] "
+                          "No space left on device"], self.said)
+        self.assertEqual([], self.run_it(campaign, 1)["finds"])
+
+    def test_a_disk_without_room_for_workers(self):
+        self.fake("pass")
+        campaign = self.campaign(jobs=1)
+        with unittest.mock.patch.object(fuzz_campaign, "PAUSE_SECONDS", 0.1):
+            with unittest.mock.patch.object(fuzz_engines.LibFuzzer, "start",
+                                            side_effect=OSError(28, "No space")):
+                with self.assertRaisesRegex(fuzz_campaign.CampaignError, "No space"):
+                    self.run_it(campaign, 20)
+
+    def test_seeds(self):
+        """Another one each time, unless it is given; for good."""
+        first = self.campaign()
+        first.close()
+        seed = first.state["seed"]
+        again = self.campaign(resume=True)
+        self.assertEqual(seed, again.state["seed"])
+        again.close()
+        with self.assertRaisesRegex(fuzz_campaign.CampaignError, "has been begun with %d" % seed):
+            self.campaign(resume=True, seed=seed + 1)
+        self.folder += "-other"
+        other = self.campaign()
+        self.assertNotEqual(seed, other.state["seed"])
+        self.folder += "-given"
+        self.assertEqual(7, self.campaign(seed=7).state["seed"])
+
+    def test_reports_that_fail_leave_the_others(self):
+        self.fake("pass")
+        campaign = self.campaign(jobs=1)
+        campaign._report = unittest.mock.Mock(side_effect=subprocess.TimeoutExpired("show", 60))
+        engine = fuzz_engines.LibFuzzer(TARGET, self.tools, self.folder, campaign.corpus, None)
+        campaign.run(engine, 1, lambda: None)
+        for text in ("one", "two"):
+            campaign.found(self.seed(text), fuzz_finds.Find("leak", text),
+                           fuzz_engines.Role(False, "full"))
+        self.assertTrue(campaign.unfinished())
+        campaign.finish(engine)
+        self.assertEqual(2, campaign._report.call_count)
+        self.assertEqual(2, sum("no report could be made" in line for line in self.said))
 
     def test_slow_workers_get_a_sample_and_add_nothing(self):
         self.fake("pass")
         campaign = self.campaign(seeds=[self.seed(str(n)) for n in range(150)])
         engine = fuzz_engines.LibFuzzer(TARGET, self.tools, self.folder, campaign.corpus, None)
-        worker = engine.start(0, fuzz_engines.Role(False, "full", True), 1, 7)
+        worker = engine.start(0, fuzz_engines.Role(False, "full", True), 1, 7, "id")
         while worker.poll() is None:
             time.sleep(0.1)
         self.assertEqual(101, len(os.listdir(os.path.join(self.folder, "work", "0", "corpus"))))
@@ -337,17 +434,21 @@ class Summary(unittest.TestCase):
 
     def test_nothing_found(self):
         text = self.summary(longest=9, longest_what="Yield")
-        for part in ("api: 3,723,000 inputs in 1 h 2 min, 999 each second.",
+        for part in ("api-domains: 3,723,000 inputs in 1 h 2 min, 999 each second.",
                      "Events: 37,230,000, 10.0 in an input.", "95 of 100 lines (95.0 %)",
                      "9 steps without a preemption point: Yield", "Nothing was found.", "GO ON"):
             self.assertIn(part, text)
 
     def test_finds(self):
-        find = {"kind": "leak", "text": "a register", "name": "leak-a", "count": 2, "after": 61}
-        text = self.summary(finds=[find])
+        find = {"kind": "leak", "text": "a register", "name": "leak-a", "count": 2, "after": 61,
+                "saved": True}
+        text = self.summary(finds=[find], deaths=3, seed=99)
         for part in ("Found: 1.", "leak: a register", "after 1 min 1 s, met 2 times",
-                     "REPLAY x/api/finds/leak-a/input"):
+                     "REPLAY x/api/finds/leak-a/input", "Seed: 99.", "were replaced: 3."):
             self.assertIn(part, text)
+        text = self.summary(finds=[{**find, "saved": False}])
+        self.assertIn("met 2 times; its input could not be saved", text)
+        self.assertNotIn("REPLAY", text)
 
     def test_coverage_page(self):
         folder = tempfile.TemporaryDirectory()
@@ -381,7 +482,11 @@ class CommandLine(unittest.TestCase):
         self.assertIn("invalid choice", self.wrong("--target", "kernel"))
         self.assertIn("invalid choice", self.wrong("--engine", "honggfuzz"))
         self.assertIn("invalid choice", self.wrong("--oracles", "delphi"))
-        self.assertIn("needs --seconds", self.wrong("--target", "all", "--seconds", "0"))
+        for seconds in ("0", "4"):  # Less than a second each would be for ever.
+            self.assertIn("needs --seconds, at least 5",
+                          self.wrong("--target", "all", "--seconds", seconds))
+        self.assertIn("--seed", self.wrong("--seed", "-1"))
+        self.assertIn("--seed", self.wrong("--seed", str(1 << 32)))
         self.assertIn("nothing to share", self.wrong("--engine", "random", "--sync", "x"))
         self.assertIn("one target", self.wrong("--target", "all", "--replay", "x"))
         self.assertIn("unrecognized", self.wrong("everything"))
@@ -395,11 +500,19 @@ class CommandLine(unittest.TestCase):
         self.assertEqual(2, done.returncode)
 
     def test_how_to_go_on(self):
-        options = fuzz.parse(["--seconds", "60", "--dir", "d"])
-        self.assertEqual("tools/fuzz --resume --seconds 60 --dir d",
-                         fuzz.go_on_command(options, "api"))
-        self.assertEqual("tools/fuzz --resume --target elf",
-                         fuzz.go_on_command(fuzz.parse([]), "elf"))
+        for words in ("", "--seconds 60 --dir d", "--target elf", "--target all --seconds 50",
+                      "--jobs 99 --engine afl --oracles full --sanitize 7 --sync s"):
+            options = fuzz.parse(words.split())
+            command = fuzz.go_on_command(options).split()
+            self.assertEqual(["tools/fuzz", "--resume"], command[:2])
+            again = fuzz.parse(command[1:])
+            again.resume = False
+            self.assertEqual(options, again)
+        self.assertEqual("tools/fuzz --resume --dir 'a b'",
+                         fuzz.go_on_command(fuzz.parse(["--dir", "a b"])))
+
+    def test_all_targets_are_those_that_are_no_variants(self):
+        self.assertEqual(["api", "boot", "trace", "elf", "tree"], fuzz_targets.ALL)
 
     def test_a_line_every_ten_seconds_without_a_terminal(self):
         out = io.StringIO()
@@ -412,34 +525,30 @@ class CommandLine(unittest.TestCase):
         self.assertEqual("now\nfind\n", out.getvalue())
 
 
-class WorkersDie(unittest.TestCase):
-    def test_with_the_program_that_started_them(self):
-        script = ("import sys; sys.path.insert(0, %r)\n"
-                  "import fuzz_engines, os, time\n"
-                  "w = fuzz_engines.Worker(['sleep', '100'], %r, fuzz_engines.Role(False, ''))\n"
-                  "print(w.process.pid, flush=True); time.sleep(100)\n")
-        with tempfile.TemporaryDirectory() as folder:
-            parent = subprocess.Popen(
-                [sys.executable, "-c", script % (os.path.join(TOOLS, "lib"), folder)],
-                stdout=subprocess.PIPE)
-            pid = int(parent.stdout.readline())
-            parent.send_signal(signal.SIGKILL)
-            parent.wait()
-            parent.stdout.close()
-            for _ in range(100):
-                if not os.path.exists("/proc/%d" % pid) or self.is_dead(pid):
-                    return
-                time.sleep(0.1)
-            os.kill(pid, signal.SIGKILL)
-            self.fail("the worker lives on")
+class Interruption(unittest.TestCase):
+    def test_first_a_wish(self):
+        interrupts = fuzz.Interrupts()
+        with interrupts.calmly():
+            interrupts.handle()
+            self.assertTrue(interrupts.stop.is_set())
+        with self.assertRaises(KeyboardInterrupt):
+            interrupts.handle()
 
-    @staticmethod
-    def is_dead(pid):
-        try:
-            with open("/proc/%d/stat" % pid) as file:
-                return file.read().rpartition(")")[2].split()[0] == "Z"
-        except OSError:
-            return True
+    def test_twice_is_an_end_but_not_in_the_middle(self):
+        interrupts = fuzz.Interrupts()
+        done = False
+        with self.assertRaises(KeyboardInterrupt):
+            with interrupts.calmly():
+                interrupts.handle()
+                interrupts.handle()
+                done = True
+        self.assertTrue(done)
+
+    def test_at_once_where_nothing_is_to_be_done_in_order(self):
+        interrupts = fuzz.Interrupts()
+        with self.assertRaises(KeyboardInterrupt):
+            interrupts.handle()
+        self.assertTrue(interrupts.stop.is_set())
 
 
 if __name__ == "__main__":

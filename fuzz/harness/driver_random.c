@@ -212,6 +212,9 @@ static void read_file(const char *path)
 {
     struct stat status;
     FILE *file = fopen(path, "rb");
+    if (file == NULL && errno == ENOENT) {
+        return; /* Another process has taken it out since the folder was read. */
+    }
     if (file == NULL || fstat(fileno(file), &status) != 0) {
         fail(path);
     }

@@ -8,8 +8,8 @@ and, if it dies, of what.
 import collections
 import contextlib
 import csv
-import ctypes
 import glob
+import hashlib
 import os
 import random
 import re
@@ -20,19 +20,28 @@ import threading
 import time
 
 import fuzz_finds
+import fuzz_process
 
 # What a worker does: with sanitizers or not; with oracles at this level, "" if there are none;
-# on a sample of the corpus or on all of it.
-Role = collections.namedtuple("Role", "sanitize oracles sample", defaults=[False])
+# on a sample of the corpus or on all of it; with the target's variant that has several domains.
+Role = collections.namedtuple("Role", "sanitize oracles sample domains", defaults=[False, False])
 
 # A slow input is a hang.
 TIMEOUT_SECONDS = 20
 MEMORY_MIB = 4096
 FULL_EVERY = 8
+# Prime to the others: so there are full ones among them, too.
+DOMAINS_EVERY = 5
 # Of the corpus, for workers that look closely and are slow.
 SAMPLE = 100
 _TAIL_LINES = 400
+# In a worker's folder: the input with the longest kernel entry, and the last inputs of all.
+LONGEST, HISTORY = "longest", "history"
+# How long one libFuzzer at the end may look at what all of AFL++ has kept.
+MERGE_SECONDS = 600
 _SYMBOLIZER = "/usr/bin/llvm-symbolizer-14"
+# No program does that to itself.
+_KILLED = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 
 _LIBFUZZER_STATUS = re.compile(r"#(\d+)\s+\w+\s+cov: (\d+) ft: (\d+)")
 _LIBFUZZER_TOTAL = re.compile(r"stat::number_of_executed_units:\s*(\d+)")
@@ -41,26 +50,38 @@ _RANDOM_STATUS = re.compile(r"random: inputs (\d+)")
 _STATS = re.compile(r"fuzz: inputs (\d+) events (\d+)")
 _LONGEST = re.compile(r"fuzz: longest (\d+) steps, input \d+ entry \d+: (.*)")
 
-# Of prctl(): a worker does not outlive tools/fuzz, however that ends.
-_PR_SET_PDEATHSIG = 1
 
-
-def role(slot, sanitize_every, oracles, levels):
-    """The Role of this slice of work: slices are numbered from 0, over all workers."""
+def role(slot, sanitize_every, oracles, levels, variant=False):
+    """The Role of this slice of work: slices are numbered from 0, over all workers. `levels`: the
+    target has oracles; `variant`: it has one with domains."""
     sanitize = sanitize_every > 0 and slot % sanitize_every == sanitize_every - 1
+    domains = variant and not sanitize and slot % DOMAINS_EVERY == 1
     if not levels:
-        return Role(sanitize, "")
+        return Role(sanitize, "", False, domains)
     if oracles:
-        return Role(sanitize, oracles, sanitize)
+        return Role(sanitize, oracles, sanitize, domains)
     if sanitize:
         # The sanitizers look; oracles cost much there (harness/watch.h).
         return Role(True, "off", True)
     full = slot % FULL_EVERY == 2
-    return Role(False, "full" if full else "cheap", full)
+    return Role(False, "full" if full else "cheap", full, domains)
 
 
-def _in_child():
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def program(kind, work_role):
+    """The name of the program of this kind for this role, as of Tools."""
+    return ("domains_" * work_role.domains) + kind + ("_sanitize" * work_role.sanitize)
+
+
+def worker_seed(seed, slot):
+    """Of a campaign's seed, another one for each slice of work: positive, of 31 bits."""
+    digest = hashlib.sha256(b"%d %d" % (seed, slot)).digest()
+    return int.from_bytes(digest[:4], "little") % (2 ** 31 - 1) + 1
+
+
+def own_files(folder):
+    """What the API target is told to keep in a worker's folder."""
+    return {"ALBIREO_FUZZ_LONGEST": os.path.join(folder, LONGEST),
+            "ALBIREO_FUZZ_HISTORY": os.path.join(folder, HISTORY)}
 
 
 def environment(work_role, extra=None):
@@ -81,6 +102,13 @@ def artifacts(folder):
                   for path in glob.glob(os.path.join(folder, kind + "-*")))
 
 
+def _is_whole(path):
+    """Not if the disk was full: libFuzzer names inputs by their SHA-1."""
+    digest = os.path.basename(path).partition("-")[2]
+    with open(path, "rb") as file:
+        return len(digest) != 40 or hashlib.sha1(file.read()).hexdigest() == digest
+
+
 class Worker:
     """One process. Counts are of this process, and only grow."""
 
@@ -92,11 +120,11 @@ class Worker:
         self.longest_what = ""
         self.cov = self.features = 0
         self._tail = collections.deque(maxlen=_TAIL_LINES)
+        self.started = time.monotonic()
         os.makedirs(folder, exist_ok=True)
-        # A session of its own: Ctrl-C is for tools/fuzz, which then ends its workers in order.
-        self.process = subprocess.Popen(
+        self.process = fuzz_process.start(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-            env=environment(work_role, extra_env), start_new_session=True, preexec_fn=_in_child,
+            env=environment(work_role, {**own_files(folder), **(extra_env or {})}),
             errors="replace", cwd=folder)
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -137,10 +165,14 @@ class Worker:
         return "".join(list(self._tail))
 
     def find(self):
-        """(path of an input, Find) of what it has died of, once it has ended; or None."""
-        found = fuzz_finds.diagnose(self.output(), self.process.poll())
-        paths = artifacts(self.folder)
-        return (paths[0], found) if found and paths else None
+        """(path of an input, Find) of what it has died of, once it has ended; or None. The path is
+        None if the input could not be saved."""
+        status = self.process.poll()
+        found = fuzz_finds.diagnose(self.output(), status)
+        paths = [path for path in artifacts(self.folder) if _is_whole(path)]
+        if found and not paths and found.kind == "signal" and -status in _KILLED:
+            return None  # By others: the machine had no memory left, say.
+        return (paths[0] if paths else None, found) if found else None
 
     def end(self, number=signal.SIGINT):
         if self.process.poll() is None:
@@ -156,8 +188,8 @@ def end_all(workers, seconds=5):
         try:
             worker.process.wait(max(0.1, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            worker.process.kill()
-            worker.process.wait()
+            pass
+        fuzz_process.clear(worker.process)
         worker.poll()
 
 
@@ -172,13 +204,14 @@ class LibFuzzer:
         self._target, self._tools = target, tools
         self._folder, self._corpus = folder, corpus
 
-    def finish(self):
+    def finish(self, found):
         pass
 
-    def start(self, index, work_role, seconds, seed):
+    def start(self, index, work_role, seconds, seed, campaign_id):
+        del campaign_id
         folder = os.path.join(self._folder, "work", str(index))
         shutil.rmtree(folder, ignore_errors=True)
-        binary = self._tools["libfuzzer_sanitize" if work_role.sanitize else "libfuzzer"]
+        binary = self._tools[program("libfuzzer", work_role)]
         corpus, reload = self._corpus, 1
         if work_role.sample:
             # It is so slow that it would be busy with the corpus alone. It adds nothing to it.
@@ -187,11 +220,13 @@ class LibFuzzer:
         command = [binary, corpus, "-reload=%d" % reload, "-print_final_stats=1",
                    "-artifact_prefix=%s/" % folder, "-max_len=%d" % self._target.max_len,
                    "-max_total_time=%d" % max(1, seconds), "-timeout=%d" % TIMEOUT_SECONDS,
-                   "-rss_limit_mb=%d" % MEMORY_MIB, "-seed=%d" % (seed or 1)]
+                   "-rss_limit_mb=%d" % MEMORY_MIB, "-seed=%d" % seed,
+                   # With targets as fast as these, it would spend over 40 % of the time on the
+                   # choice of what to change next.
+                   "-entropic=0"]
         if self._tools.dictionary():
             command.append("-dict=" + self._tools.dictionary())
         return Worker(command, folder, work_role)
-
 
     def _take_sample(self, folder, seed):
         os.makedirs(folder)
@@ -212,13 +247,14 @@ class Random:
         self._target, self._tools = target, tools
         self._folder, self._corpus = folder, corpus
 
-    def finish(self):
+    def finish(self, found):
         pass
 
-    def start(self, index, work_role, seconds, seed):
+    def start(self, index, work_role, seconds, seed, campaign_id):
+        del campaign_id
         folder = os.path.join(self._folder, "work", str(index))
         shutil.rmtree(folder, ignore_errors=True)
-        binary = self._tools["random_sanitize" if work_role.sanitize else "random"]
+        binary = self._tools[program("random", work_role)]
         command = [binary, "--seconds", str(max(1, int(seconds))),
                    "--seed", str(seed), "--max-size", str(self._target.max_len), "--progress",
                    "--timeout", str(TIMEOUT_SECONDS), "--corpus", self._corpus,
@@ -230,35 +266,54 @@ class AflWorker(Worker):
     """One afl-fuzz, which goes on after a find. It writes its figures to files."""
 
     def __init__(self, command, folder, work_role, out, extra_env):
-        super().__init__(command, folder, work_role, extra_env)
         self._out = out
-        self._seen = set(self._crashes())
+        self._seen = set()
+        # Of a run that this one goes on with.
+        self._inputs_before = self._figures().get("total_execs", 0)
+        super().__init__(command, folder, work_role, extra_env)
 
-    def _crashes(self):
-        return [path for kind in ("crashes", "hangs")
-                for path in sorted(glob.glob(os.path.join(self._out, kind, "id*")))]
-
-    def refresh(self):
-        with_rows = []
+    def _figures(self):
+        """The last ones by their names; {} if there are none yet."""
         try:
             with open(os.path.join(self._out, "plot_data")) as file:
-                with_rows = list(csv.reader(line.lstrip("# ") for line in file))
-        except OSError:
-            return
-        if len(with_rows) < 2 or len(with_rows[-1]) < len(with_rows[0]):
-            return
-        values = dict(zip((cell.strip() for cell in with_rows[0]), with_rows[-1]))
-        self.inputs = max(self.inputs, int(values["total_execs"]))
-        self.cov = max(self.cov, int(values["edges_found"]))
+                names, *rows = csv.reader(line.lstrip("# ") for line in file)
+        except (OSError, ValueError):
+            return {}
+        if not rows or len(rows[-1]) < len(names):
+            return {}
+        figures = dict(zip((name.strip() for name in names), rows[-1]))
+        return {name: int(figures[name]) for name in ("total_execs", "edges_found")}
+
+    def refresh(self):
+        figures = self._figures()
+        if figures:
+            self.inputs = max(self.inputs, figures["total_execs"] - self._inputs_before)
+            self.cov = max(self.cov, figures["edges_found"])
+
+    def find(self):
+        """None: what afl-fuzz itself dies of is none of the target's; see new_crashes()."""
+        return None
 
     def new_crashes(self):
-        new = [path for path in self._crashes() if path not in self._seen]
-        self._seen.update(new)
-        return new
+        """Contents of crash files that have come since it was asked last. When it goes on with a
+        folder, afl-fuzz gives another name to that of the crashes of before."""
+        for kind in ("crashes*", "hangs*"):
+            for path in sorted(glob.glob(os.path.join(self._out, kind, "id*"))):
+                if path in self._seen:
+                    continue
+                with contextlib.suppress(FileNotFoundError):
+                    with open(path, "rb") as file:
+                        data = file.read()
+                    self._seen.add(path)
+                    yield data
 
 
 class Afl:
-    """One main afl-fuzz and secondaries, which look at each other's finds in a folder."""
+    """One main afl-fuzz and secondaries, which look at each other's finds in a folder.
+
+    What they say has crashed is played again to know of what. FOLDER/crashes/ has those inputs,
+    named by their SHA-1, that wait for that; FOLDER/examined says which it was done with.
+    """
 
     name = "afl"
     slices = False
@@ -267,18 +322,58 @@ class Afl:
         self._target, self._tools = target, tools
         self._folder, self._corpus = folder, corpus
         self.out = shared or os.path.join(folder, "afl")
+        self._waiting = os.path.join(folder, "crashes")
+        self._examined_path = os.path.join(folder, "examined")
+        os.makedirs(self._waiting, exist_ok=True)
+        self._left = glob.glob(os.path.join(self._waiting, "*"))
+        self._known = {os.path.basename(path) for path in self._left}
+        if os.path.exists(self._examined_path):
+            with open(self._examined_path) as file:
+                self._known.update(file.read().split())
 
     def diagnose(self, path, work_role):
         return self._tools.diagnose(path, work_role)
 
-    def finish(self):
-        """What AFL++ has kept goes through the sanitizers into the corpus, which is for all
-        engines."""
-        self._tools.minimise_corpus(self._corpus, glob.glob(os.path.join(self.out, "*", "queue")))
+    def new_crashes(self, worker):
+        """Paths of inputs that nobody has examined yet."""
+        paths, self._left = self._left, []
+        for data in worker.new_crashes():
+            digest = hashlib.sha1(data).hexdigest()
+            if digest not in self._known:
+                self._known.add(digest)
+                paths.append(os.path.join(self._waiting, digest))
+                with open(paths[-1], "wb") as file:
+                    file.write(data)
+        return paths
 
-    def _name(self, index):
-        """Unique among all machines that share the folder; one of all is the main one."""
-        host = re.sub(r"[^A-Za-z0-9_-]", "_", os.uname().nodename)
+    def examined(self, path):
+        """What this input finds is on record. It is not looked at again, also after --resume."""
+        with open(self._examined_path, "a") as file:
+            file.write(os.path.basename(path) + "\n")
+        os.remove(path)
+
+    def finish(self, found):
+        """What AFL++ has kept goes through the sanitizers into the corpus, which is for all
+        engines; found(path, find, role) is told what they find. May raise TimeoutExpired."""
+        queues = [path for path in glob.glob(os.path.join(self.out, "*", "queue"))
+                  if os.listdir(path)]
+        if not queues:
+            return
+        folder = os.path.join(self._folder, "work", "merge")
+        shutil.rmtree(folder, ignore_errors=True)
+        os.makedirs(folder)
+        work_role = Role(True, "off" if self._target.has_oracles else "")
+        try:
+            self._tools.minimise_corpus(self._corpus, queues, folder, work_role, MERGE_SECONDS)
+        finally:
+            for path in artifacts(folder):
+                find = self.diagnose(path, work_role)
+                if find:
+                    found(path, find, work_role)
+
+    def _name(self, index, campaign_id):
+        """Unique among all campaigns that share the folder; one of all is the main one."""
+        host = re.sub(r"[^A-Za-z0-9_-]", "_", os.uname().nodename)[:16] + "-" + campaign_id
         main = glob.glob(os.path.join(self.out, "*", "is_main_node"))
         own = "main-" + host
         others = [path for path in main if os.path.basename(os.path.dirname(path)) != own]
@@ -286,12 +381,13 @@ class Afl:
             return "-M", own
         return "-S", "%s-%d" % (host, index)
 
-    def start(self, index, work_role, seconds, seed):
-        option, name = self._name(index)
+    def start(self, index, work_role, seconds, seed, campaign_id):
+        option, name = self._name(index, campaign_id)
         folder = os.path.join(self._folder, "work", str(index))
         os.makedirs(self.out, exist_ok=True)
         command = ["afl-fuzz", option, name, "-i", self._corpus, "-o", self.out,
-                   "-t", str(1000 * TIMEOUT_SECONDS), "-s", str(seed or 1)]
+                   "-t", str(1000 * TIMEOUT_SECONDS), "-s", str(seed),
+                   "-G", str(self._target.max_len)]
         if seconds:
             command += ["-V", str(max(1, int(seconds)))]
         if self._tools.dictionary():
@@ -302,8 +398,8 @@ class Afl:
         if "mutator" in self._tools:
             extra["AFL_CUSTOM_MUTATOR_LIBRARY"] = self._tools["mutator"]
             extra["AFL_CUSTOM_MUTATOR_ONLY"] = "1"
-        return AflWorker(command + ["--", self._tools["afl"]], folder, work_role,
-                         os.path.join(self.out, name), extra)
+        return AflWorker(command + ["--", self._tools[program("afl", work_role)]], folder,
+                         work_role, os.path.join(self.out, name), extra)
 
 
 ENGINES = {engine.name: engine for engine in (LibFuzzer, Afl, Random)}

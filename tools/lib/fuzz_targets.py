@@ -7,30 +7,45 @@ import glob
 import os
 import shutil
 import subprocess
-import time
 
 import coverage_report
 import fuzz_campaign
 import fuzz_engines
 import fuzz_finds
+import fuzz_folder
+import fuzz_process
 
-# `label` names the target that fuzz_target() of fuzz/harness/fuzz.bzl made; `program` is the file
-# name of its binaries. `seeds` are patterns of files, below the source tree or, with @, below
-# Bazel's outputs, where `seed_labels` make them. `coverage` is a test that plays a corpus.
+# `label` names the target that fuzz_target() of fuzz/fuzz.bzl made. `seeds` are patterns of files,
+# below the source tree or, with @, below Bazel's outputs, where `seed_labels` make them. `coverage`
+# are tests that play a corpus. `fuzz_input` is the program for reports on finds, and that with
+# sanitizers, `mutator` the library for AFL++, if there are some. `variant` names the same target
+# with several domains: a campaign has it in rotation.
 Target = collections.namedtuple(
-    "Target", "name label max_len dictionary seeds seed_labels has_oracles coverage")
+    "Target", "name label max_len dictionary seeds seed_labels has_oracles coverage fuzz_input "
+    "fuzz_input_sanitize mutator variant", defaults=["", "", [], False, [], "", "", "", ""])
+
+_API = Target("api", "//fuzz/api:api", 8 + 128 * 16, has_oracles=True,
+              seeds=["fuzz/corpus/api/*", "fuzz/corpus/api_domains/*"],
+              coverage=["//fuzz/api:api_coverage", "//fuzz/api:api_domains_coverage"],
+              fuzz_input="//fuzz/finds:fuzz_input_watched",
+              fuzz_input_sanitize="//fuzz/finds:fuzz_input_sanitize",
+              mutator="//fuzz/api:libapi_mutator.so", variant="api-domains")
 
 TARGETS = {target.name: target for target in (
-    Target("api", "//fuzz/api:api", 8 + 128 * 16, "", ["fuzz/corpus/api/*"], [], True,
-           "//fuzz/api:api_coverage"),
-    Target("boot", "//fuzz/boot:boot", 1 << 16, "", ["fuzz/corpus/boot/*"], [], False,
-           "//fuzz/boot:boot_coverage"),
-    Target("trace", "//fuzz:trace", 1 << 16, "fuzz/trace.dict", ["fuzz/corpus/trace/*"], [], False,
-           ""),
-    Target("elf", "//fuzz/elf:elf", 1 << 16, "", ["fuzz/corpus/elf/*"], [], False, ""),
-    Target("tree", "//fuzz:board", 1 << 16, "fuzz/board.dict",
-           ["fuzz/corpus/board/*", "@tests/board/*.dtb"], ["//tests/board:trees"], False, ""),
+    _API,
+    Target("boot", "//fuzz/boot:boot", 1 << 16, seeds=["fuzz/corpus/boot/*"],
+           coverage=["//fuzz/boot:boot_coverage"]),
+    Target("trace", "//fuzz:trace", 1 << 16, "fuzz/trace.dict", ["fuzz/corpus/trace/*"]),
+    Target("elf", "//fuzz/elf:elf", 1 << 16, seeds=["fuzz/corpus/elf/*"]),
+    Target("tree", "//fuzz:tree", 1 << 16, "fuzz/tree.dict",
+           ["fuzz/corpus/tree/*", "@tests/board/*.dtb"], ["//tests/board:trees"]),
+    _API._replace(name="api-domains", label="//fuzz/api:api_domains", variant="",
+                  fuzz_input="//fuzz/finds:fuzz_input_domains",
+                  fuzz_input_sanitize="//fuzz/finds:fuzz_input_domains_sanitize"),
 )}
+
+# What --target all means: variants have their turn in the campaigns of what they vary.
+ALL = [name for name in TARGETS if name not in {target.variant for target in TARGETS.values()}]
 
 # Besides the engine's own programs: what plays files and says what they find, for reports.
 _REPLAYS = ["replay", "replay_sanitize"]
@@ -39,34 +54,24 @@ FLAVOURS = {
     "afl": ["afl", "libfuzzer_sanitize", *_REPLAYS],
     "random": ["random", "random_sanitize", *_REPLAYS],
 }
-
-_MINIMISE_SECONDS = 60
-_SHRINK_TRIALS = 200000
-
-_README = """<!-- SPDX-License-Identifier: BSD-2-Clause -->
-# %(kind)s
-
-%(text)s
-
-Found by `tools/fuzz`%(under)s. To see it again:
-
-```sh
-%(replay)s
-```
-
-| | |
-|---|---|
-%(table)s
-"""
+# Of the variant, without sanitizers.
+_VARIANT_FLAVOURS = {engine: [engine, "replay"] for engine in FLAVOURS}
 
 
-def _run(command, what, **options):
-    """The output, or CampaignError."""
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          errors="replace", check=False, start_new_session=True, **options)
-    if done.returncode != 0:
-        raise fuzz_campaign.CampaignError("%s:\n%s" % (what, done.stdout.strip()[-3000:]))
-    return done.stdout
+def _run(command, what, seconds=None, **options):
+    """The output, or CampaignError; or TimeoutExpired."""
+    status, output = fuzz_process.run(command, seconds, stdout=subprocess.PIPE,
+                                      stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
+                                      errors="replace", **options)
+    if status != 0:
+        raise fuzz_campaign.CampaignError("%s:\n%s" % (what, output.strip()[-3000:]))
+    return output
+
+
+def _program(label):
+    """(label, path below Bazel's outputs)."""
+    package, name = label.lstrip("/").split(":")
+    return label, os.path.join(package, name)
 
 
 class Tools:
@@ -90,17 +95,32 @@ class Tools:
     def _outputs(self):
         return self._bazel("info", "--noshow_progress", "bazel-bin").strip().split("\n")[-1]
 
-    def build(self, flavours, mutator=False):
-        """Builds these programs, and copies them. Raises CampaignError."""
-        package, name = self._target.label.lstrip("/").split(":")
-        wanted = {flavour: ("%s_%s" % (self._target.label, flavour),
-                            os.path.join(package, "%s_%s" % (name, flavour)))
-                  for flavour in flavours}
-        if self._target.name == "api":
-            wanted["fuzz_input"] = ("//fuzz/finds:fuzz_input_watched",
-                                    "fuzz/finds/fuzz_input_watched")
-            if mutator:
-                wanted["mutator"] = ("//fuzz/api:libapi_mutator.so", "fuzz/api/libapi_mutator.so")
+    def _wanted(self, engine):
+        """What the engine, and reports, need: by flavour (label, path below Bazel's outputs)."""
+        target = self._target
+        wanted = {name: _program("%s_%s" % (target.label, name)) for name in FLAVOURS[engine]}
+        if target.fuzz_input:
+            wanted["fuzz_input"] = _program(target.fuzz_input)
+            wanted["fuzz_input_sanitize"] = _program(target.fuzz_input_sanitize)
+        if target.mutator and engine == "afl":
+            wanted["mutator"] = _program(target.mutator)
+        if target.variant:
+            variant = TARGETS[target.variant]
+            for name in _VARIANT_FLAVOURS[engine]:
+                wanted["domains_" + name] = _program("%s_%s" % (variant.label, name))
+            wanted["domains_fuzz_input"] = _program(variant.fuzz_input)
+        return wanted
+
+    def build(self, engine):
+        """Builds and copies what is needed for fuzzing with it. Raises CampaignError."""
+        self._build(self._wanted(engine))
+
+    def build_replay(self, role):
+        """The same for diagnose()."""
+        name = fuzz_engines.program("replay", role)
+        self._build({name: _program("%s_%s" % (self._target.label, name))})
+
+    def _build(self, wanted):
         labels = [label for label, _ in wanted.values()]
         self._bazel("build", "--noshow_progress", "--curses=no", "--color=no", *labels,
                     *self._target.seed_labels)
@@ -133,29 +153,32 @@ class Tools:
 
     def diagnose(self, path, role):
         """What one input finds, or None."""
-        binary = self["replay_sanitize" if role.sanitize else "replay"]
         try:
-            done = subprocess.run([binary, path], env=fuzz_engines.environment(role),
-                                  stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
-                                  errors="replace", check=False, start_new_session=True,
-                                  timeout=fuzz_engines.TIMEOUT_SECONDS)
+            status, said = fuzz_process.run(
+                [self[fuzz_engines.program("replay", role)], path], fuzz_engines.TIMEOUT_SECONDS,
+                env=fuzz_engines.environment(role, {"ALBIREO_FUZZ_RESIDUE": "1"}),
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
+                errors="replace")
         except subprocess.TimeoutExpired:
             return fuzz_finds.Find("timeout", "no end after %d s" % fuzz_engines.TIMEOUT_SECONDS)
-        return fuzz_finds.diagnose(done.stderr, done.returncode)
+        return fuzz_finds.diagnose(said, status)
 
-    def minimise_corpus(self, corpus, folders):
-        """Adds to `corpus` what of these folders reaches more, run under the sanitizers."""
-        folders = [folder for folder in folders if os.path.isdir(folder)]
-        if folders:
-            _run([self["libfuzzer_sanitize"], "-merge=1", "-timeout=%d" %
-                  fuzz_engines.TIMEOUT_SECONDS, corpus, *folders], "libFuzzer's merge failed",
-                 cwd=self._bin)
+    def minimise_corpus(self, corpus, folders, work, role, seconds):
+        """Adds to `corpus` what of these folders reaches more, run under the sanitizers: what they
+        find is left in the folder `work`. Raises CampaignError, or TimeoutExpired."""
+        _run([self[fuzz_engines.program("libfuzzer", role)], "-merge=1",
+              "-timeout=%d" % fuzz_engines.TIMEOUT_SECONDS,
+              "-rss_limit_mb=%d" % fuzz_engines.MEMORY_MIB,
+              "-max_len=%d" % self._target.max_len, "-artifact_prefix=%s/" % work,
+              corpus, *folders], "libFuzzer's merge failed", seconds, cwd=work,
+             env=fuzz_engines.environment(role))
 
     def coverage(self, target, corpus):
         """What a corpus of this target reaches, as of coverage_report.read_report()."""
         self._bazel("coverage", "--noshow_progress", "--curses=no", "--color=no",
                     "--nocache_test_results", "--test_timeout=3600", "--test_arg=" + corpus,
-                    target.coverage)
+                    # Oracles would take nearly all of the time, and reach nothing of core/.
+                    "--test_env=ALBIREO_FUZZ_ORACLES=off", *target.coverage)
         output = self._bazel("info", "--noshow_progress", "output_path").strip().split("\n")[-1]
         return coverage_report.read_report(
             os.path.join(output, "_coverage", "_coverage_report.dat"))
@@ -164,77 +187,25 @@ class Tools:
 
     def replay_command(self, find, path):
         """What shows the find again."""
+        role = fuzz_folder.replay_role(find)
+        target = self._target.variant if role.domains else self._target.name
         words = ["tools/fuzz", "--replay", path]
-        if self._target.name != "api":
-            words += ["--target", self._target.name]
-        if find["oracles"]:
-            words += ["--oracles", find["oracles"]]
-        if find["sanitize"]:
+        if target != "api":
+            words += ["--target", target]
+        if role.oracles:
+            words += ["--oracles", role.oracles]
+        if role.sanitize:
             words += ["--sanitize", "1"]
         return " ".join(words)
 
-    def _minimise(self, find, folder):
-        """Writes folder/input: by events if the target has some, else by bytes. True if it was done
-        by events."""
-        original, small = (os.path.join(folder, name) for name in ("input.original", "input"))
-        if "fuzz_input" in self:
-            done = subprocess.run(
-                [self["fuzz_input"], "shrink", "--oracles", find["oracles"], "--trials",
-                 str(_SHRINK_TRIALS), "-o", small, original], check=False,
-                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-            if done.returncode == 0 and os.path.exists(small):
-                return True
-        role = fuzz_engines.Role(find["sanitize"], find["oracles"])
-        deadline = time.monotonic() + _MINIMISE_SECONDS
-
-        def same(data):
-            if time.monotonic() > deadline:
-                return False
-            with open(small, "wb") as file:
-                file.write(data)
-            found = self.diagnose(small, role)
-            return found is not None and fuzz_finds.key(found) == find["key"]
-
-        with open(original, "rb") as file:
-            data = fuzz_finds.minimise(file.read(), same)
-        with open(small, "wb") as file:
-            file.write(data)
-        return False
+    def _reporter(self):
+        return fuzz_folder.Reporter(self, self._target.has_oracles)
 
     def report(self, find, folder, shown):
         """Fills the folder of a find; `shown` is its name for the user."""
-        by_events = self._minimise(find, folder)
-        level = ["--oracles", find["oracles"]]
-        rows = [("input", "the input, %d bytes" % os.path.getsize(os.path.join(folder, "input"))),
-                ("input.original", "as it was found, %d bytes" %
-                 os.path.getsize(os.path.join(folder, "input.original")))]
-        steps = []
-        if by_events:
-            name = find["name"]
-            steps = [(["show", *level], None, "input.txt", "the input in words, event by event"),
-                     (["trace", *level], name + ".trace",
-                      name + ".trace", "the same as a trace: `tools/albireo replay`"),
-                     (["test", *level, "--name", name], name + "_test.cc",
-                      name + "_test.cc", "a GoogleTest that plays the input")]
-        for words, output, file, what in steps:
-            if self._make(words, folder, output, file):
-                rows.append((file, what))
-        table = "\n".join("| `%s` | %s |" % row for row in rows)
-        with open(os.path.join(folder, "README.md"), "w") as readme:
-            readme.write(_README % {
-                "kind": find["kind"], "text": find["text"], "table": table,
-                "under": " under ASan and UBSan" if find["sanitize"] else "",
-                "replay": self.replay_command(find, os.path.join(shown, "input"))})
+        replay = self[fuzz_engines.program("replay", fuzz_folder.replay_role(find))]
+        self._reporter().report(find, folder, shown, self.replay_command, os.path.relpath(replay))
 
-    def _make(self, words, folder, output, file):
-        """Runs fuzz_input; it writes to `output`, or what it prints goes to `file`. True if so."""
-        command = [self["fuzz_input"], *words, os.path.join(folder, "input")]
-        if output:
-            command += ["-o", os.path.join(folder, output)]
-        done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, check=False,
-                              start_new_session=True)
-        path = os.path.join(folder, file)
-        if not output:
-            with open(path, "wb") as out:
-                out.write(done.stdout)
-        return os.path.exists(path)
+    def report_longest(self, longest):
+        """The same for the longest kernel entry, a fuzz_folder.Longest."""
+        self._reporter().report_longest(longest)
