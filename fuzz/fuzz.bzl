@@ -4,32 +4,36 @@
     load("//fuzz:fuzz.bzl", "fuzz_target")
 
     cc_library(
-        name = "board_fuzz",        # defines LLVMFuzzerTestOneInput() and so on:
-        srcs = ["board_fuzz.c"],    # see fuzz/harness/target.h
+        name = "tree_fuzz",         # defines LLVMFuzzerTestOneInput() and so on:
+        srcs = ["tree_fuzz.c"],     # see fuzz/harness/target.h
         deps = ["//fuzz/harness:target", ...],
     )
 
     fuzz_target(
-        name = "board",
-        harness = ":board_fuzz",
-        dictionary = "board.dict",
-        seeds = [":board_seeds"],
+        name = "tree",
+        harness = ":tree_fuzz",
+        dictionary = "tree.dict",
+        seeds = [":tree_seeds"],
     )
 
 makes these, each a program in a folder of its name, built only when asked for:
 
-    board_libfuzzer             by libFuzzer; board_libfuzzer_sanitize with ASan and UBSan
-    board_afl                   for afl-fuzz
-    board_random                seeded random inputs: --help; board_random_sanitize
-    board_replay                plays files and folders; board_replay_sanitize
+    tree_libfuzzer              by libFuzzer; tree_libfuzzer_sanitize with ASan and UBSan
+    tree_afl                    for afl-fuzz
+    tree_random                 seeded random inputs: --help; tree_random_sanitize
+    tree_replay                 plays files and folders; tree_replay_sanitize
 
 and these:
 
-    board_coverage              plays what its arguments name, under `bazel coverage`
-    board_replay_test           plays the seeds, in the build's own configuration
-    board_watched_test          watched only: likewise, with the precise watch
-    board_afl_test              fuzzes for a moment
-    board_libfuzzer_test        likewise
+    tree_coverage               plays what its arguments name, under `bazel coverage`
+    tree_replay_test            plays the seeds, in the build's own configuration
+    tree_watched_test           watched only: likewise, with the precise watch
+    tree_afl_test               fuzzes for a moment
+    tree_libfuzzer_test         likewise
+
+A target of another configuration of the kernel, by `domains` or `debug`, has the same programs. Of
+the tests it has tree_watched_test (tree_replay_test, if it is not watched) and, if asked for, those
+that fuzz.
 """
 
 load("//config:config.bzl", "config_variant")
@@ -57,7 +61,9 @@ _FLAVOURS = {
 
 _SHORT_RUN_SECONDS = "5"
 
-def _programs(name, harness, watched, domains):
+_ENGINES = ["afl", "libfuzzer"]
+
+def _programs(name, harness, watched, domains, debug):
     for driver, deps in _DRIVERS.items():
         native.cc_binary(
             name = "%s_%s_program" % (name, driver),
@@ -69,6 +75,7 @@ def _programs(name, harness, watched, domains):
         fuzz_files(
             name = "%s_%s" % (name, flavour),
             srcs = [":%s_%s_program" % (name, driver)],
+            debug = "" if debug == None else str(debug).lower(),
             domains = domains,
             engine = engine,
             sanitize = sanitize,
@@ -77,22 +84,27 @@ def _programs(name, harness, watched, domains):
             watched = watched and not sanitize,
         )
 
-def _replay_tests(name, watched, domains, seeds, seed_args, size):
+def _replay_tests(name, watched, domains, debug, seeds, seed_args, size):
+    other = domains != 0 or debug != None
     config_variant(
         name = name + "_coverage",
         size = "enormous",
         actual = ":%s_replay_program" % name,
+        debug = debug,
         domains = domains,
         tags = ["manual"],
     )
-    config_variant(
-        name = name + "_replay_test",
-        size = size,
-        actual = ":%s_replay_program" % name,
-        args = seed_args,
-        data = seeds,
-        domains = domains,
-    )
+    if not (other and watched):
+        config_variant(
+            name = name + "_replay_test",
+            size = size,
+            actual = ":%s_replay_program" % name,
+            args = seed_args,
+            data = seeds,
+            debug = debug,
+            domains = domains,
+            tags = ["variant"] if other else [],
+        )
     if watched:
         native.sh_test(
             name = name + "_watched_test",
@@ -104,8 +116,13 @@ def _replay_tests(name, watched, domains, seeds, seed_args, size):
         )
 
 # Short runs, so that the harness stays able to fuzz. The same in every configuration of the build.
-def _fuzz_tests(name, dictionary, seeds, seed_args):
-    for engine in ["afl", "libfuzzer"]:
+def _fuzz_tests(name, engines, max_len, dictionary, mutator, seeds, seed_args):
+    dictionaries = [dictionary] if dictionary else []
+    for engine in engines:
+        mutators = [mutator] if mutator and engine == "afl" else []
+        files = ["$(location %s)" % dictionary if dictionary else "-"]
+        if engine == "afl":
+            files.append("$(location %s)" % mutator if mutator else "-")
         native.sh_test(
             name = "%s_%s_test" % (name, engine),
             size = "small",
@@ -113,9 +130,9 @@ def _fuzz_tests(name, dictionary, seeds, seed_args):
             args = [
                 _SHORT_RUN_SECONDS,
                 "$(location :%s_%s)" % (name, engine),
-                "$(location %s)" % dictionary if dictionary else "-",
-            ] + seed_args,
-            data = seeds + ([dictionary] if dictionary else []) + [":%s_%s" % (name, engine)],
+                str(max_len),
+            ] + files + seed_args,
+            data = seeds + dictionaries + mutators + [":%s_%s" % (name, engine)],
             tags = ["variant"],
         )
 
@@ -124,8 +141,12 @@ def fuzz_target(
         harness,
         seeds,
         dictionary = None,
+        mutator = None,
+        max_len = 65536,
         watched = False,
         domains = 0,
+        debug = None,
+        fuzz_tests = None,
         size = "small"):
     """Makes a target for all fuzzers; see above.
 
@@ -134,11 +155,18 @@ def fuzz_target(
       harness: a cc_library that defines the functions of fuzz/harness/target.h.
       seeds: labels of files with which fuzzing begins, also inputs that once were findings.
       dictionary: label of a file of words, for AFL++ and libFuzzer.
+      mutator: label of a library that changes inputs, for AFL++.
+      max_len: bytes of an input that make a difference.
       watched: it uses fuzz/harness/watch.h; it is built with //config:watched where possible.
       domains: of the kernel; 0: as on the command line.
+      debug: likewise True or False; None: as on the command line.
+      fuzz_tests: the engines that have a test, of "afl" and "libfuzzer"; None: all, but for another
+        configuration of the kernel none.
       size: of the tests that play the seeds.
     """
+    if fuzz_tests == None:
+        fuzz_tests = [] if domains != 0 or debug != None else _ENGINES
     seed_args = ["$(locations %s)" % seed for seed in seeds]
-    _programs(name, harness, watched, domains)
-    _replay_tests(name, watched, domains, seeds, seed_args, size)
-    _fuzz_tests(name, dictionary, seeds, seed_args)
+    _programs(name, harness, watched, domains, debug)
+    _replay_tests(name, watched, domains, debug, seeds, seed_args, size)
+    _fuzz_tests(name, fuzz_tests, max_len, dictionary, mutator, seeds, seed_args)

@@ -187,8 +187,8 @@ static bool overlaps_any(struct boot_region r, const struct boot_region *regions
 }
 
 /* The kernel lies where a boot loader would have put it: in RAM, in nobody's way, reserved. False
- * if there is no such place; then it lies anywhere, and the kernel has to notice what is wrong
- * before it touches memory. */
+ * if there is no such place. Then, or if the input says that the loader has failed, it lies where
+ * the input says, and has to notice what is wrong before it touches memory. */
 static bool place_kernel(struct boot_input *input)
 {
     struct boot_params *p = &input->params;
@@ -211,6 +211,33 @@ static bool place_kernel(struct boot_input *input)
     p->reserved[p->reserved_count++] = want;
     p->kernel_vspace = want.end - PAGE;
     return true;
+}
+
+static struct boot_region kernel_region(const struct boot_input *input)
+{
+    return (struct boot_region){input->kernel_paddr, input->kernel_paddr + sizeof(struct kernel)};
+}
+
+/* The loader's page table is a good one even then: kernel_boot() does not look into page tables.
+ * Without a page of RAM for it there is no boot. */
+static void misplace_kernel(struct boot_input *input)
+{
+    struct boot_params *p = &input->params;
+    struct boot_region kernel = kernel_region(input);
+    for (uint32_t i = 0; i < p->ram_count && i < BOOT_REGIONS_MAX; i++) {
+        uint64_t start = align_up(p->ram[i].start, 12);
+        struct boot_region table = {start, start + PAGE};
+        if (overlap(table, kernel)) {
+            table.start = align_up(kernel.end, 12);
+            table.end = table.start + PAGE;
+        }
+        if (within(table, &p->ram[i], 1)) {
+            p->kernel_vspace = table.start;
+            p->reserved_count += p->reserved_count < BOOT_REGIONS_MAX;
+            p->reserved[min_u64(p->reserved_count, BOOT_REGIONS_MAX) - 1] = table;
+            return;
+        }
+    }
 }
 
 /* --- What must hold --------------------------------------------------------------------------- */
@@ -371,23 +398,41 @@ static void fill_memory(const struct boot_input *input)
     }
 }
 
-/* Page by page: reserved regions may be many. */
-static bool kernel_is_reserved(const struct boot_input *input)
+/* Page by page: regions may be many. */
+static bool covered(struct boot_region region, const struct boot_region *regions, uint32_t count)
+{
+    bool all = true;
+    for (uint64_t at = region.start; at < region.end && all; at += PAGE) {
+        struct boot_region part = {at, region.end - at < PAGE ? region.end : at + PAGE};
+        all = within(part, regions, count);
+    }
+    return all;
+}
+
+/* Whether the boot loader has done its part for the kernel's own memory. */
+static bool is_well_placed(const struct boot_input *input)
 {
     const struct boot_params *p = &input->params;
-    uint64_t end = input->kernel_paddr + sizeof(struct kernel);
-    bool reserved = true;
-    for (uint64_t at = input->kernel_paddr; at < end && reserved; at += PAGE) {
-        struct boot_region part = {at, end - at < PAGE ? end : at + PAGE};
-        reserved = within(part, p->reserved, p->reserved_count);
-    }
-    return reserved;
+    struct boot_region kernel = kernel_region(input);
+    struct boot_region dtb = {p->dtb, p->dtb + p->dtb_size};
+    return covered(kernel, p->reserved, p->reserved_count) &&
+           covered(kernel, p->ram, p->ram_count) && !overlap(kernel, p->image) &&
+           !overlap(kernel, dtb);
 }
 
 static bool is_zero(const void *memory, size_t size)
 {
     const uint8_t *bytes = memory;
     return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+/* Whoever refuses to boot leaves memory alone. Where the image lies it has contents. */
+static void check_untouched(const struct boot_input *input, const char *text)
+{
+    const struct kernel *k = ram(input->kernel_paddr);
+    if (!overlap(kernel_region(input), input->params.image) && !is_zero(k, sizeof *k)) {
+        unsound("a refused boot (%s) has touched memory", text);
+    }
 }
 
 static void boot(struct boot_input *input)
@@ -399,16 +444,24 @@ static void boot(struct boot_input *input)
         if (text == NULL || text[0] == '\0') {
             unsound("status %d has no text", (int)status);
         }
-        if (!is_zero(k, sizeof *k)) {
-            unsound("a refused boot (%s) has touched memory", text);
-        }
+        check_untouched(input, text);
         return;
     }
-    if (!kernel_is_reserved(input)) {
-        unsound("booted with a kernel that is not in reserved memory");
+    if (!is_well_placed(input)) {
+        unsound("booted with a kernel in memory that is not its own");
     }
     check_invariants(k);
     check_bootinfo(k, &input->params);
+}
+
+/* A boot loader that has misplaced the kernel gets an assertion of the plan, before anything is
+ * touched. Every other panic is a find: there is nothing that the kernel may not refuse. */
+static void on_panic(const struct boot_input *input)
+{
+    if (is_well_placed(input) || strstr(reason, "core/boot_plan.c:") == NULL) {
+        fuzz_found("panic", reason);
+    }
+    check_untouched(input, reason);
 }
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
@@ -422,21 +475,22 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static struct boot_input input;
-    static bool placed;
     if (!boot_input_decode(data, size, &input)) {
         boot_input_free(&input);
         return 0;
     }
     limit_sizes(&input.params);
     input.kernel_paddr %= PADDR_TOP / 2;
-    placed = place_kernel(&input);
+    if (input.kernel_misplaced || !place_kernel(&input)) {
+        misplace_kernel(&input);
+    }
     input.params.machine = &machine;
     input.params.window = WINDOW;
     fill_memory(&input);
     if (setjmp(escape) == 0) {
         boot(&input);
-    } else if (placed) {
-        fuzz_found("panic", reason);
+    } else {
+        on_panic(&input);
     }
     madvise(ram(0), PADDR_TOP, MADV_DONTNEED);
     boot_input_free(&input);

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 
-/* Plays inputs: the files named on the command line, all in the folders named there, or stdin. If
- * one is a find, its name is said, too. Exit status 1 if something could not be read.
+/* Plays inputs: the files named on the command line, all in the folders named there; "-" is stdin.
+ * If one is a find, its name is said, too. Exit status 1 if something could not be read, 2 if
+ * nothing is named: who has lost his inputs must not be told that they are good. Likewise if there
+ * is nothing in what is named.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -14,7 +16,7 @@
 #include "fuzz/harness/death.h"
 #include "fuzz/harness/target.h"
 
-enum { PATH_SIZE = 4096, CHUNK = 1 << 16 };
+enum { PATH_SIZE = 4096, CHUNK = 1 << 16, EXIT_NO_INPUTS = 2 };
 
 static unsigned long inputs_read;
 static const char *reading;
@@ -122,10 +124,15 @@ int main(int argc, char **argv)
     (void)LLVMFuzzerInitialize(&argc, &argv);
     death_expect(say_which);
     for (int i = 1; i < argc; i++) {
-        play_path(argv[i]);
+        if (strcmp(argv[i], "-") == 0) {
+            play_file(stdin, "stdin");
+        } else {
+            play_path(argv[i]);
+        }
     }
-    if (argc == 1) {
-        play_file(stdin, "stdin");
+    if (inputs_read == 0) {
+        fprintf(stderr, "%s: no inputs: expected files, folders that hold some, or -\n", argv[0]);
+        return EXIT_NO_INPUTS;
     }
     printf("inputs read: %lu\n", inputs_read);
     return 0;
