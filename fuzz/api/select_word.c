@@ -364,6 +364,13 @@ static uint64_t register_count(const struct select *s, struct input_selector sel
     return few ? selector.pick % 4 : 1 + selector.pick % 32;
 }
 
+/* The first two most often: that is where others are. */
+static uint64_t domain(struct input_selector selector)
+{
+    uint32_t count = selector.pick >= 128 && CONFIG_DOMAINS > 2 ? 2 : CONFIG_DOMAINS;
+    return selector.pick % count;
+}
+
 uint64_t select_argument_word(struct select *s, enum select_argument argument,
                               struct input_selector selector)
 {
@@ -398,9 +405,7 @@ uint64_t select_argument_word(struct select *s, enum select_argument argument,
     case SELECT_ARG_IRQ:
         return irq(s, selector);
     case SELECT_ARG_DOMAIN:
-        return odd ? select_word(selector)
-                   : selector.pick %
-                         (selector.pick < 128 || CONFIG_DOMAINS < 2 ? CONFIG_DOMAINS : 2);
+        return odd ? select_word(selector) : domain(selector);
     case SELECT_ARG_DURATION:
         return duration(selector);
     case SELECT_ARG_SCHEDULE_INDEX:
