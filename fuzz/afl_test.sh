@@ -1,11 +1,12 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Fuzzes for a moment: afl_test.sh SECONDS PROGRAM MAX-LENGTH DICTIONARY|- MUTATOR|- SEED...
+# Fuzzes for a moment, so many inputs besides the seeds, at most so many seconds:
+# afl_test.sh SECONDS INPUTS PROGRAM MAX-LENGTH DICTIONARY|- MUTATOR|- SEED...
 # Fails if afl-fuzz does not run, runs idle, or finds a crash or a hang; with a mutator, a library,
 # also if that makes nothing of the first seed that reaches something new.
 set -euo pipefail
-seconds=$1 program=$2 max_length=$3 dictionary=$4 mutator=$5
-shift 5
+seconds=$1 inputs=$2 program=$3 max_length=$4 dictionary=$5 mutator=$6
+shift 6
 if [[ $mutator != - ]]; then
     set -- "$1"
 fi
@@ -16,7 +17,8 @@ mkdir -p "$seeds"
 cp -L "$@" "$seeds"
 
 export AFL_NO_UI=1 AFL_NO_AFFINITY=1 AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1
-options=(-V "$seconds" -s 1 -t 5000 -G "$max_length")
+# It plays each seed several times, to see whether that always does the same.
+options=(-V "$seconds" -E $((inputs + 10 * $#)) -s 1 -t 5000 -G "$max_length")
 if [[ $mutator != - ]]; then
     AFL_CUSTOM_MUTATOR_LIBRARY=$(realpath "$mutator")
     export AFL_CUSTOM_MUTATOR_LIBRARY AFL_CUSTOM_MUTATOR_ONLY=1
@@ -39,7 +41,7 @@ for input in "$TEST_TMPDIR"/out/default/crashes/id*; do
         echo "a finding, in base64: $(base64 -w 0 "$input")"
     fi
 done
-[[ $(value_of execs_done) -gt 500 ]]
+[[ $(value_of execs_done) -ge $((inputs + 10 * $#)) ]]
 [[ $(value_of saved_crashes) -eq 0 ]]
 [[ $(value_of saved_hangs) -eq 0 ]]
 [[ $mutator == - || $(value_of corpus_count) -gt 5 ]]

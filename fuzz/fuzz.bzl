@@ -27,7 +27,7 @@ and these:
 
     tree_coverage               plays what its arguments name, under `bazel coverage`
     tree_replay_test            plays the seeds, in the build's own configuration
-    tree_watched_test           watched only: likewise, with the precise watch
+    tree_watched_test           watched only: likewise, with the precise watch and full oracles
     tree_afl_test               fuzzes for a moment
     tree_libfuzzer_test         likewise
 
@@ -59,7 +59,9 @@ _FLAVOURS = {
     "replay_sanitize": ("replay", "none", True),
 }
 
-_SHORT_RUN_SECONDS = "5"
+# Besides the seeds; and what no machine needs for them, however slow and busy it is.
+_SHORT_RUN_INPUTS = "3000"
+_SHORT_RUN_SECONDS = "200"
 
 _ENGINES = ["afl", "libfuzzer"]
 
@@ -110,7 +112,11 @@ def _replay_tests(name, watched, domains, debug, seeds, seed_args, size):
             name = name + "_watched_test",
             size = size,
             srcs = ["//fuzz:run_test.sh"],
-            args = ["$(location :%s_replay)" % name] + seed_args,
+            args = [
+                "env",
+                "ALBIREO_FUZZ_ORACLES=full",
+                "$(location :%s_replay)" % name,
+            ] + seed_args,
             data = seeds + [":%s_replay" % name],
             tags = ["variant"],
         )
@@ -125,10 +131,11 @@ def _fuzz_tests(name, engines, max_len, dictionary, mutator, seeds, seed_args):
             files.append("$(location %s)" % mutator if mutator else "-")
         native.sh_test(
             name = "%s_%s_test" % (name, engine),
-            size = "small",
+            size = "medium",
             srcs = ["//fuzz:%s_test.sh" % engine],
             args = [
                 _SHORT_RUN_SECONDS,
+                _SHORT_RUN_INPUTS,
                 "$(location :%s_%s)" % (name, engine),
                 str(max_len),
             ] + files + seed_args,

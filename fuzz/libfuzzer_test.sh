@@ -1,15 +1,16 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# Fuzzes for a moment: libfuzzer_test.sh SECONDS PROGRAM MAX-LENGTH DICTIONARY|- SEED...
+# Fuzzes for a moment, so many inputs besides the seeds, at most so many seconds:
+# libfuzzer_test.sh SECONDS INPUTS PROGRAM MAX-LENGTH DICTIONARY|- SEED...
 # Fails if the program does not run, runs idle, or finds something.
 set -euo pipefail
-seconds=$1 program=$2 max_length=$3 dictionary=$4
-shift 4
+seconds=$1 inputs=$2 program=$3 max_length=$4 dictionary=$5
+shift 5
 
 mkdir -p "$TEST_TMPDIR/seeds" "$TEST_TMPDIR/corpus"
 cp -L "$@" "$TEST_TMPDIR/seeds"
-options=(-max_total_time="$seconds" -seed=1 -max_len="$max_length" -entropic=0 -print_final_stats=1
-    -artifact_prefix="$TEST_TMPDIR/")
+options=(-max_total_time="$seconds" -runs=$((inputs + $#)) -seed=1 -max_len="$max_length"
+    -entropic=0 -print_final_stats=1 -artifact_prefix="$TEST_TMPDIR/")
 if [[ $dictionary != - ]]; then
     options+=(-dict="$dictionary")
 fi
@@ -27,4 +28,4 @@ if [[ $status -ne 0 ]]; then
 fi
 runs=$(sed -n 's/^stat::number_of_executed_units: *//p' "$TEST_TMPDIR/log")
 echo "inputs: $runs"
-[[ $runs -gt 500 ]]
+[[ $runs -ge $((inputs + $#)) ]]

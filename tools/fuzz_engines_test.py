@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Tests of the processes that tools/fuzz starts, and of what it tells them to do."""
 
+import errno
+import io
 import os
 import signal
 import subprocess
@@ -16,6 +18,7 @@ TOOLS = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(TOOLS, "lib"))
 
 import fuzz_engines  # noqa: E402
+import fuzz_output  # noqa: E402
 import fuzz_process  # noqa: E402
 import fuzz_targets  # noqa: E402
 
@@ -137,6 +140,48 @@ class AflFiles(unittest.TestCase):
         self.assertEqual(["three", "two"], sorted(texts))
         self.assertEqual([], self.engine().new_crashes(self.worker()))
 
+    def test_a_crash_that_cannot_be_written_is_tried_again(self):
+        for number in range(3):
+            self.put("crashes/id:%d" % number, str(number))
+        engine, worker = self.engine(), self.worker()
+        replace, times = os.replace, []
+
+        def full_at_the_second(*paths):
+            times.append(paths)
+            if len(times) == 2:
+                raise OSError(28, "No space")
+            replace(*paths)
+        with unittest.mock.patch.object(os, "replace", full_at_the_second):
+            with self.assertRaises(OSError):
+                engine.new_crashes(worker)
+        self.assertEqual(1, len(os.listdir(os.path.join(self.folder, "crashes"))))
+        self.assertEqual(3, len(set(engine.new_crashes(worker))))
+        self.assertEqual([], engine.new_crashes(worker))
+
+    def test_a_crash_that_was_written_in_part_is_not_one(self):
+        self.put("crashes/id:0", "one")
+        path, = self.engine().new_crashes(self.worker())
+        os.rename(path, path + ".new")
+        self.assertEqual([path], self.engine().new_crashes(self.worker()))
+        with open(path) as file:
+            self.assertEqual("one", file.read())
+
+    def test_crashes_that_wait_are_played_as_they_were_seen(self):
+        self.put("crashes/id:0", "one")
+        self.put("hangs/id:0", "two")
+        worker = self.worker()
+        worker.role = fuzz_engines.Role(False, "full", True, True)
+        self.assertEqual(2, len(self.engine().new_crashes(worker)))
+        engine = self.engine()  # Here tools/fuzz was killed.
+        engine._tools = unittest.mock.Mock()
+        paths = engine.new_crashes(self.worker())  # Whichever asks first.
+        crashes = [engine.crash(path) for path in paths]
+        self.assertEqual([False, True], sorted(crash.hang for crash in crashes))
+        for path in paths:
+            engine.diagnose(path)
+            engine._tools.diagnose.assert_called_with(
+                path, fuzz_engines.Role(False, "full", False, True))
+
     def test_a_crash_of_the_fuzzer_is_no_find(self):
         worker = fuzz_engines.AflWorker(["sh", "-c", "kill -SEGV $$"], self.folder,
                                         fuzz_engines.Role(False, ""), self.out, {})
@@ -157,6 +202,17 @@ class AflFiles(unittest.TestCase):
         worker.refresh()
         self.assertEqual((500, 75), (worker.inputs, worker.cov))
 
+    def test_figures_of_a_machine_that_stopped(self):
+        text = "# total_execs, edges_found\n1000, 70\n"
+        for rest in ("2000", "2000,", "2000, ", "2000, \0", ","):
+            self.put("plot_data", text + rest)
+            worker = self.worker()
+            worker.refresh()
+            self.assertEqual(0, worker.inputs, rest)
+            self.put("plot_data", text + "1500, 75\n")
+            worker.refresh()
+            self.assertEqual(500, worker.inputs, rest)
+
     def test_names_are_of_machines_and_campaigns(self):
         engine = self.engine()
         main = engine._name(0, "aaa")
@@ -171,8 +227,12 @@ class Processes(unittest.TestCase):
     def test_time_is_over_for_all_that_was_started(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "pid")
-            with self.assertRaises(subprocess.TimeoutExpired):
-                fuzz_process.run(["sh", "-c", "sleep 100 & echo $! >%s; wait" % path], 1)
+            for seconds in (1, 10, 60):  # Until the program has got that far.
+                with self.assertRaises(subprocess.TimeoutExpired):
+                    fuzz_process.run(["sh", "-c", "sleep 1000 & echo $! >%s.new; mv %s.new %s; wait"
+                                      % (path, path, path)], seconds)
+                if os.path.exists(path):
+                    break
             with open(path) as file:
                 self.assertTrue(dies(int(file.read())))
 
@@ -190,6 +250,49 @@ class Processes(unittest.TestCase):
                 worker.process.wait()
                 worker.poll()
             self.assertNotIn("preexec_fn", started.call_args.kwargs)
+
+
+class FullDisk(io.RawIOBase):
+    def __init__(self):
+        super().__init__()
+        self.full, self.text = True, b""
+
+    def writable(self):
+        return True
+
+    def write(self, data):
+        if self.full:
+            raise OSError(errno.ENOSPC, "No space")
+        self.text += bytes(data)
+        return len(data)
+
+
+class Output(unittest.TestCase):
+    PROGRAM = ("import sys; sys.path.insert(0, %r); import fuzz_output as o\n"
+               "for _ in range(3): o.put(sys.stdout, 'line\\n'); o.put(sys.stderr, 'line\\n')\n"
+               "o.finish(sys.stdout, sys.stderr); sys.exit(1)" % os.path.join(TOOLS, "lib"))
+
+    def check_status(self, out):
+        with out:
+            done = subprocess.run([sys.executable, "-c", self.PROGRAM], stdout=out, stderr=out,
+                                  check=False)
+        self.assertEqual(1, done.returncode)  # And not 120, which is Python's.
+
+    def test_nobody_reads(self):
+        reader, writer = os.pipe()
+        os.close(reader)
+        self.check_status(open(writer, "w"))
+
+    def test_no_room(self):
+        self.check_status(open("/dev/full", "w"))
+
+    def test_room_again(self):
+        disk = FullDisk()
+        out = io.TextIOWrapper(io.BufferedWriter(disk))
+        fuzz_output.put(out, "one\n")
+        disk.full = False
+        fuzz_output.put(out, "two\n")
+        self.assertEqual(b"one\ntwo\n", disk.text)
 
 
 def dies(pid):

@@ -8,14 +8,17 @@ import importlib.machinery
 import importlib.util
 import io
 import contextlib
+import concurrent.futures
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
+import unittest.mock
 
 sys.dont_write_bytecode = True
 TOOLS = os.path.dirname(os.path.abspath(__file__))
@@ -214,6 +217,31 @@ class Flags(unittest.TestCase):
                              sorted(mutant_build._WARNINGS))
 
 
+class Compiling(Folder):
+    def test_what_has_not_begun_when_one_fails_is_left_out(self):
+        compiled, over = [], threading.Event()
+        shutdown = concurrent.futures.ThreadPoolExecutor.shutdown
+
+        def compile_one(source, *_):
+            compiled.append(source)
+            if source == "0":
+                raise mutant_build.BuildError("0")
+            over.wait()
+            return source
+
+        def shut(pool, wait=True, **options):
+            if wait:
+                over.set()
+            shutdown(pool, wait=wait, **options)
+            over.set()
+        build = mutant_build.Build(ROOT, self.folder, {}, 1)
+        with unittest.mock.patch.object(concurrent.futures.ThreadPoolExecutor, "shutdown", shut), \
+                unittest.mock.patch.object(build, "_compile", compile_one):
+            with self.assertRaises(mutant_build.BuildError):
+                build._compile_all([str(number) for number in range(50)], "plain")
+        self.assertLessEqual(len(compiled), 2)
+
+
 class Stopped(Folder):
     def test_leaves_nothing_behind(self):
         environment = dict(os.environ, TMPDIR=self.folder)
@@ -244,6 +272,8 @@ class Arguments(Folder):
                 (["--patches", "/nowhere"], "--patches: no such folder: /nowhere"),
                 (["--out", "/nowhere/x"], "no such folder: /nowhere"),
                 (["--corpus", "/nowhere"], "--corpus: no such folder: /nowhere"),
+                (["--out", self.folder], "--out: a folder: " + self.folder),
+                (["--inputs", __file__], "--inputs: not a folder: " + __file__),
                 (["--driver", "afl"], "argument --driver: invalid choice: 'afl'"),
                 (["more"], "unrecognized arguments: more")):
             status, output, errors = run(*arguments)
@@ -308,6 +338,62 @@ class Table(Folder):
                 "|---|---|---|---|---|---|---|---|---|",
                 "| 01-x | c | yes | fuzzing | tlb | 1.2 | 300 | 4 | bad |",
                 "| 02-y | c | no | - | - | 5.0 | 7 | - | bad |", ""])
+
+
+class Whole(Folder):
+    """What one mutant, or the output, does to a run."""
+
+    def test_a_full_disk_is_of_one_mutant(self):
+        good, bad = (result(name, TLB) for name in ("01-x", "02-y"))
+
+        def hunt(mutant):
+            if mutant is bad.mutant:
+                raise OSError(28, "No space")
+            return good
+        fake = unittest.mock.Mock(hunt=hunt)
+        with contextlib.redirect_stdout(io.StringIO()), \
+                contextlib.redirect_stderr(io.StringIO()) as said:
+            results, whole = mutants.hunt_all(fake, [good.mutant, bad.mutant], mutants.parse([]))
+        self.assertTrue(whole)
+        self.assertEqual([(True, ""), (False, "[Errno 28] No space")],
+                         [(mutants.is_found(one), one.why) for one in results])
+        self.assertEqual("mutants: 02-y: [Errno 28] No space\n", said.getvalue())
+
+    def test_a_hunt_that_fails_leaves_nothing(self):
+        hunt = mutants.Hunt(mutants.parse([]), self.folder)
+        hunt.build = unittest.mock.Mock(side_effect=OSError(28, "No space"))
+        with self.assertRaises(OSError):
+            hunt.hunt(result("01-x").mutant)
+        self.assertEqual([], os.listdir(self.folder))
+
+    def test_a_table_that_cannot_be_written(self):
+        options = mutants.parse(["--out", os.path.join(self.folder, "table.md")])
+        options.out = "/dev/full"
+        with contextlib.redirect_stdout(io.StringIO()) as out, \
+                contextlib.redirect_stderr(io.StringIO()) as said:
+            self.assertEqual(1, mutants.conclude([result("01-x", TLB)], True, options))
+        self.assertIn("1 of 1 found (100.0 %)", out.getvalue())
+        self.assertIn("mutants: --out: [Errno 28]", said.getvalue())
+
+    def test_exit_status(self):
+        options = mutants.parse([])
+        found, missed = result("01-x", TLB), result("02-y")
+        with contextlib.redirect_stdout(io.StringIO()):
+            self.assertEqual(0, mutants.conclude([found], True, options))
+            self.assertEqual(1, mutants.conclude([found, missed], True, options))
+            self.assertEqual(130, mutants.conclude([found], False, options))
+
+    def test_nobody_reads(self):
+        self.write("01-x.patch", PATCH)
+        reader, writer = os.pipe()
+        os.close(reader)
+        with open(writer, "w") as out:
+            done = subprocess.run(
+                [os.path.join(TOOLS, "mutants"), "--check-only", "--patches", self.folder],
+                stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+        self.assertEqual(
+            (1, "mutants: 01-x: 01-x: hunk 1 of core/ram.c does not apply, at line 2\n"),
+            (done.returncode, done.stderr))
 
 
 class Replay(Folder):

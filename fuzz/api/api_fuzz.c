@@ -26,6 +26,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "fuzz/api/input.h"
 #include "fuzz/api/mutate.h"
@@ -123,6 +124,7 @@ static void write_file(const char *path, const void *data, size_t size)
     }
     if (!good || rename(temporary, path) != 0) {
         complain(path);
+        (void)unlink(temporary);
     }
 }
 

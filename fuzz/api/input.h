@@ -65,7 +65,7 @@ struct input_event {
 
 struct input_config {
     uint8_t topology;     /* Of the world: modulo WORLD_TOPOLOGIES. */
-    uint8_t poll;         /* Every preemption point counts, or every 100th. */
+    uint8_t poll;         /* The kernel looks at each preemption point, or at one of 2, 10, 100. */
     uint8_t entry_ticks;  /* What a kernel entry costs; a selection of values. */
     uint8_t access_ticks; /* What a user access costs. */
     uint8_t tlb;          /* Its size, and whether it keeps invalid entries. */

@@ -480,9 +480,16 @@ static const struct recipe {
     const struct step *steps;
     uint32_t count;
 } recipes[] = {
+#define COUNT(steps) (sizeof(steps) / sizeof *(steps))
+/* The member makes it a struct; the assertion makes the recipe fit. */
+#define FITS(steps)                                                                                \
+    (sizeof(struct {                                                                               \
+         _Static_assert(COUNT(steps) <= RECIPE_EVENTS_MAX, "too long: " #steps);                   \
+         char member;                                                                              \
+     }) == 1)
 #define RECIPE(steps)                                                                              \
     {                                                                                              \
-        steps, sizeof(steps) / sizeof *(steps)                                                     \
+        steps, FITS(steps) ? COUNT(steps) : 0                                                      \
     }
     RECIPE(capability_tree),
     RECIPE(memory),
@@ -522,6 +529,8 @@ static const struct recipe {
     RECIPE(bound_and_deleted),
     RECIPE(nested_calls),
 #undef RECIPE
+#undef FITS
+#undef COUNT
 };
 
 enum { RECIPES = sizeof recipes / sizeof *recipes };

@@ -104,15 +104,18 @@ static const struct slot *root_slots(const struct world_state *w)
     return w->boot.root.slots[THREAD_CSPACE].cap.slots;
 }
 
-/* The machine is not halted, root's interrupt still signals what root waits for, and there is time
- * left: at its very end the timer is due again and again. */
-static bool can_act(const struct world_state *w)
+/* The machine is not halted, and there is time left: at its very end the timer is due again and
+ * again. */
+static bool has_time(const struct world_state *w)
+{
+    return sim_status(w->world.sim) != SIM_HALTED &&
+           UINT64_MAX - sim_now(w->world.sim) >= WORLD_END_US * w->world.k->ticks_per_us;
+}
+
+/* Root runs, or its interrupt still signals what it waits for. */
+static bool hears(const struct world_state *w)
 {
     const struct kernel *k = w->world.k;
-    if (sim_status(w->world.sim) == SIM_HALTED ||
-        UINT64_MAX - sim_now(w->world.sim) < WORLD_END_US * k->ticks_per_us) {
-        return false;
-    }
     if (sim_current(w->world.sim) == w->world.root) {
         return true;
     }
@@ -377,7 +380,11 @@ bool world_revoke(struct world *world, char *what, size_t size)
 {
     struct world_state *w = (struct world_state *)world;
     w->failed = false;
-    if (sim_status(world->sim) != SIM_PANICKED && !can_act(w)) {
+    if (sim_status(world->sim) != SIM_PANICKED && (!has_time(w) || !hears(w))) {
+        if (has_time(w) && world->topology != WORLD_OPEN) {
+            snprintf(what, size, "root has lost its interrupt, which nobody could take from it");
+            return false;
+        }
         world->lost++;
         return true;
     }

@@ -71,7 +71,8 @@ __attribute__((format(printf, 2, 3))) void finds_complain(const struct finds_wor
 
 /* --- Files (files.c) -------------------------------------------------------------------------- */
 
-/* False, and a complaint, if the file cannot be read, or is larger than any input. */
+/* False, and a complaint, if the file cannot be read. What is behind the largest input has no
+ * meaning (input.h), and is not read. */
 bool finds_read(const struct finds_words *words, const char *path, struct input *input);
 /* Whole, or a complaint. */
 bool finds_write(const struct finds_words *words, const char *path, const void *bytes, size_t size);
@@ -102,7 +103,8 @@ void finds_close(struct finds_player *player);
  * a find of kind "crash", an input that does not end within so many seconds one of kind "hang". */
 bool finds_try(const struct finds_player *player, const struct input *input, uint32_t seconds,
                struct oracle_find *find);
-/* Likewise; what each event turns into goes to `log`, line by line, as far as it gets. */
+/* Likewise; what each event turns into goes to `log`, as far as it gets. For that, `log` is line
+ * buffered: what has been said before a crash must have left the process. */
 bool finds_try_logged(const struct finds_player *player, const struct input *input,
                       uint32_t seconds, FILE *log, struct oracle_find *find);
 

@@ -14,7 +14,8 @@ static const char help[] =
     "usage: fuzz_input minimise [OPTION]... FILE|DIRECTORY... -o DIRECTORY\n\n"
     "Copies into a directory, for everything that some input reaches, the smallest such input:\n"
     "outcomes of invocations, system calls, faults, preempted invocations (see stats). Inputs\n"
-    "that find something are left out.\n\n"
+    "that find something are left out. Nothing is overwritten: where there is another NAME\n"
+    "already, an input becomes NAME-2, and so on.\n\n"
     "options:\n"
     "  -o DIRECTORY   where they go; it is made if there is none; always needed\n"
     "  -h, --help     this text\n\n"
@@ -60,16 +61,44 @@ static struct candidate *sort(const struct finds_words *words, const struct find
     return candidates;
 }
 
+/* Whether writing it there would lose nothing: there is no file, or the same. Of other errors than
+ * that there is none, writing will tell. */
+static bool is_free(const char *path, const uint8_t *bytes, size_t size)
+{
+    uint8_t there[INPUT_SIZE_MAX + 1];
+    struct stat status;
+    if (lstat(path, &status) != 0) {
+        return true;
+    }
+    FILE *file = fopen(path, "rb");
+    bool same = file != NULL && fread(there, 1, sizeof there, file) == size &&
+                memcmp(there, bytes, size) == 0;
+    if (file != NULL) {
+        fclose(file);
+    }
+    return same;
+}
+
+/* By its name, or NAME-2, NAME-3 and so on: inputs of several directories may have the same name,
+ * and the output may have files already. */
 static bool keep(const struct finds_words *words, const struct input *input, const char *name)
 {
     uint8_t bytes[INPUT_SIZE_MAX];
     char path[PATH_MAX];
-    int length = snprintf(path, sizeof path, "%s/%s", words->output, name);
-    if (length < 0 || (size_t)length >= sizeof path) {
-        finds_complain(words, "%s: the name is too long", words->output);
-        return false;
+    char number[16] = "";
+    size_t size = input_encode(input, bytes);
+    for (uint32_t i = 2;; i++) {
+        int length = snprintf(path, sizeof path, "%s/%s%s", words->output, name, number);
+        if (length < 0 || (size_t)length >= sizeof path) {
+            finds_complain(words, "%s: the name is too long", words->output);
+            return false;
+        }
+        if (is_free(path, bytes, size)) {
+            break;
+        }
+        snprintf(number, sizeof number, "-%" PRIu32, i);
     }
-    return finds_write(words, path, bytes, input_encode(input, bytes));
+    return finds_write(words, path, bytes, size);
 }
 
 /* From the smallest on: what an input alone reaches by then, nothing smaller does. */

@@ -9,7 +9,7 @@ static const char help[] =
     "usage: fuzz_input play [OPTION]... FILE|DIRECTORY...\n\n"
     "Plays inputs, each in a process of its own, and prints for each \"FILE: ok\", or what it\n"
     "finds: \"FILE: KIND: TEXT\". Kinds: panic, invariant, authority, integrity, leak, tlb, work,\n"
-    "memory, residue; crash (of the process), hang.\n\n"
+    "schedule, memory, residue; crash (of the process), hang.\n\n"
     "options:\n"
     "  --oracles L    off, cheap or full (default: full)\n"
     "  --timeout S    seconds that an input may take (default 10)\n"

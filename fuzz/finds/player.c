@@ -50,14 +50,11 @@ static bool is_reset(struct world *world, struct oracle_find *find)
            oracle_fail(find, "residue", "not as built after a reset: %s", what);
 }
 
-/* In the child. What has been said before a crash must have left it. */
+/* In the child. */
 static bool play(void *context, struct oracle_find *find)
 {
     const struct job *job = context;
     struct play_options options = {.log = job->log};
-    if (job->log != NULL) {
-        setvbuf(job->log, NULL, _IOLBF, 0);
-    }
     bool found = !play_input(job->player->world, job->player->oracle, job->input, &options);
     if (job->log != NULL) {
         fflush(job->log);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "fuzz/finds/recorder.h"
 
+#include <errno.h>
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "core/config.h"
@@ -15,6 +15,7 @@ enum { LINE_MAX = 4 * TRACE_TEXT };
 /* The event that is under way, as far as it is known: for the case that nothing comes after it. */
 struct pending {
     bool recording;
+    int error;       /* If something could not be written: errno. */
     uint64_t number; /* 0: none is under way. */
     uint64_t written;
     char line[LINE_MAX];
@@ -45,7 +46,22 @@ static void before(void *context, enum sim_event event, uint64_t a, uint64_t b)
     note_pending(r);
 }
 
+/* 0, or errno. What has failed earlier has not left more than that it has. */
+static int flush_file(FILE *file)
+{
+    errno = 0;
+    bool good = fflush(file) == 0 && ferror(file) == 0;
+    return good ? 0 : errno != 0 ? errno : EIO;
+}
+
 /* What has been written must have left the process when it crashes. */
+static void flush(struct recorder *r)
+{
+    if (r->pending->error == 0) {
+        r->pending->error = flush_file(r->file);
+    }
+}
+
 static void after(void *context)
 {
     struct recorder *r = context;
@@ -53,7 +69,7 @@ static void after(void *context)
     r->event.has_hash = sim_status(r->sim) != SIM_PANICKED;
     r->event.hash = r->event.has_hash ? trace_state_hash(r->sim) : 0;
     trace_write_event(r->file, &r->header, &r->event);
-    fflush(r->file);
+    flush(r);
     r->pending->written = r->event.number;
     r->pending->number = 0;
 }
@@ -86,7 +102,7 @@ static void begin(void *context, struct sim *sim)
     header->hash_every = 1;
     header->boot_hash = trace_state_hash(sim);
     trace_write_header(r->file, header);
-    fflush(r->file);
+    flush(r);
     r->pending->recording = true;
     sim_observe(sim, &observer);
 }
@@ -120,6 +136,14 @@ static bool find_poll_every(const struct finds_words *words, const struct input 
     return true;
 }
 
+/* That the recorder itself is at its end is no find: without a recording, the parent says why. */
+static bool cannot(const struct job *job, struct oracle_find *find, const char *what,
+                   const char *why)
+{
+    job->pending->recording = false;
+    return !oracle_fail(find, "world", "%s: %s", what, why);
+}
+
 /* In the child. */
 static bool record(void *context, struct oracle_find *find)
 {
@@ -139,12 +163,11 @@ static bool record(void *context, struct oracle_find *find)
     enum world_topology topology = (enum world_topology)(input->config.topology % WORLD_TOPOLOGIES);
     struct world *world = world_create_recorded(topology, &recording, &error);
     if (world == NULL) {
-        fprintf(stderr, "fuzz_input: the world cannot be made: %s\n", error.text);
-        exit(FINDS_FILE);
+        return cannot(job, find, "it cannot be made", error.text);
     }
     struct oracle *oracle = oracle_create(world, job->words->level);
     if (oracle == NULL) {
-        abort();
+        return cannot(job, find, "its oracle cannot be made", "out of memory");
     }
     bool found = !play_input(world, oracle, input, &options);
     if (found) {
@@ -163,8 +186,9 @@ static void put_comment(FILE *file, const struct oracle_find *find)
     fputc('\n', file);
 }
 
-static void finish(const struct pending *pending, bool found, const struct oracle_find *find,
-                   FILE *file)
+/* 0, or errno if not all of the trace has been written. */
+static int finish(const struct pending *pending, bool found, const struct oracle_find *find,
+                  FILE *file)
 {
     uint64_t last = pending->written;
     fseek(file, 0, SEEK_END); /* The child has written. */
@@ -176,7 +200,8 @@ static void finish(const struct pending *pending, bool found, const struct oracl
         put_comment(file, find);
     }
     trace_write_end(file, last, "end of the input");
-    fflush(file);
+    int error = flush_file(file);
+    return pending->error != 0 ? pending->error : error;
 }
 
 bool recorder_write(const struct finds_words *words, const struct input *input, FILE *file,
@@ -197,6 +222,10 @@ bool recorder_write(const struct finds_words *words, const struct input *input, 
         finds_complain(words, "nothing could be recorded: %s: %s", find->kind, find->text);
         return false;
     }
-    finish(pending, *found, find, file);
+    int error = finish(pending, *found, find, file);
+    if (error != 0) {
+        finds_complain(words, "a temporary file: %s", strerror(error));
+        return false;
+    }
     return true;
 }

@@ -27,6 +27,7 @@ int finds_show(int argc, char **argv)
     if (!finds_read(&words, words.files[0], &input) || !finds_open(&words, &player)) {
         return FINDS_FILE;
     }
+    setvbuf(stdout, NULL, _IOLBF, 0);
     input_print(&input, stdout);
     putchar('\n');
     if (finds_try_logged(&player, &input, words.timeout, stdout, &find)) {

@@ -57,12 +57,26 @@ static bool take_number(struct finds_words *w, const char *option, uint64_t min,
     return false;
 }
 
+/* By its letter as well as by its name. */
+static void complain_of_option(const struct finds_words *w, int code)
+{
+    const struct option *option = known;
+    while (option->name != NULL && option->val != code) {
+        option++;
+    }
+    if (option->name != NULL) {
+        finds_complain(w, "it does not take this option: --%s", option->name);
+    } else {
+        finds_complain(w, "it does not take this option: -%c", code);
+    }
+}
+
 static bool take(struct finds_words *w, const char *options, int code)
 {
     uint64_t number;
     if (code != 'h' && (code == '?' || strchr(options, code) == NULL)) {
         if (code != '?') {
-            finds_complain(w, "it does not take this option: '%s'", optarg == NULL ? "" : optarg);
+            complain_of_option(w, code);
         }
         return false; /* Else getopt_long() has said what is wrong. */
     }

@@ -47,15 +47,22 @@ static volatile sig_atomic_t seconds_on_input;
 
 /* --- Finds ------------------------------------------------------------------------------------ */
 
+static void put_error(const char *text)
+{
+    (void)!write(STDERR_FILENO, text, strlen(text));
+}
+
+/* In a signal handler. */
 static void save_input(void)
 {
-    static const char text[] = "fuzz: the input is in ";
     int file = open(artifact, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-    if (file >= 0 && write(file, current.data, current.size) == (ssize_t)current.size) {
-        (void)!write(STDERR_FILENO, text, sizeof text - 1);
-        (void)!write(STDERR_FILENO, artifact, strlen(artifact));
-        (void)!write(STDERR_FILENO, "\n", 1);
+    bool good = file >= 0 && write(file, current.data, current.size) == (ssize_t)current.size;
+    if (file >= 0 && !good) {
+        (void)unlink(artifact); /* A part of it is another input. */
     }
+    put_error(good ? "fuzz: the input is in " : "fuzz: the input cannot be written to ");
+    put_error(artifact);
+    put_error("\n");
 }
 
 static void on_second(int number)

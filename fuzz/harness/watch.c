@@ -207,6 +207,7 @@ struct watch_mark *watch_mark(void)
         free(mark);
         return NULL;
     }
+    watch.unseen = true; /* The kernel does not tell what it writes. */
     watch_sight_look();
     mark->slot = slot;
     mark->serial = ++watch.serial;

@@ -69,7 +69,7 @@ const uint64_t *reach_buffer(const struct reach *reach, const struct thread *thr
     return there ? words : NULL;
 }
 
-/* Docs/abi/03 section 3.3. */
+/* Docs/abi/03 section 3.4. */
 const struct slot *reach_resolve(const struct reach *reach, const struct cap *root,
                                  uint64_t address, uint64_t bits, bool exact, bool now)
 {
@@ -337,8 +337,10 @@ static void invoke(struct reach *reach)
         reach->cancels = cancelled.type == CAP_ENDPOINT && cancelled.badge != 0;
         reach->cancelled = cancelled;
     }
+    /* None can come in if the kernel has not looked. */
     reach->any_interrupt =
-        cap->type == CAP_CNODE || cap->type == CAP_UNTYPED || cap->type == CAP_IRQ_HANDLER;
+        (cap->type == CAP_CNODE || cap->type == CAP_UNTYPED || cap->type == CAP_IRQ_HANDLER) &&
+        sim_polls(reach->world->sim) != reach->event->polls;
     find_extra(reach);
     name_argument(reach, cap);
     if (cap->type == CAP_UNTYPED) {

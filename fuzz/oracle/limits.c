@@ -32,6 +32,11 @@ static const struct slot *extra(const struct invoked *invoked, uint32_t i)
     return source_lookup(invoked->world, caller, watch_before(&buffer[ABI_BUFFER_CAPS + i]));
 }
 
+#define WORD_OF(field) (offsetof(struct thread, field) / 8)
+
+_Static_assert(WORD_OF(priority) == WORD_OF(state), "byte_before() reads one word");
+_Static_assert(WORD_OF(mcp) == WORD_OF(state), "byte_before() reads one word");
+
 /* A byte of a thread, next to its state, before the event. */
 static uint8_t byte_before(const struct thread *thread, const uint8_t *field)
 {

@@ -271,7 +271,7 @@ void objects_start(struct objects *objects)
     }
     objects->layer = *layer;
     objects->cells = objects->layer->now;
-    objects->entries = 0;
+    objects->event = 0;
     objects->change_count = 0;
     objects->plain_count = 0;
 }
@@ -387,10 +387,10 @@ void objects_update(struct objects *objects)
     uint32_t count = 0;
     const struct watch_line *lines = watch_lines(&count);
 
-    if (objects->entries == objects->world->k->counters.entries && objects->lines == count) {
+    if (objects->event == watch_books.event && objects->lines == count) {
         return;
     }
-    objects->entries = objects->world->k->counters.entries;
+    objects->event = watch_books.event;
     objects->lines = count;
     objects->change_count = 0;
     objects->plain_count = 0;

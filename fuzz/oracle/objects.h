@@ -70,7 +70,7 @@ struct objects {
     uint32_t shares;
     struct objects_layer *layer;
     struct objects_layer *layers[WORLD_TOPOLOGIES];
-    uint64_t entries; /* The event that was noted last, and its lines. */
+    uint32_t event; /* The one that was noted last, as the watch counts them, and its lines. */
     uint32_t lines;
 };
 
@@ -116,6 +116,14 @@ static inline uint32_t object_owner(object_cell cell)
 
 /* The owner as object_owner() has it, of what world_owner() says. */
 uint32_t object_owner_of(uint32_t world_owner);
+
+/* Whether a thread that a user made, or was given, begins there. */
+static inline bool objects_is_thread(const struct objects *objects, const struct thread *thread)
+{
+    return (uintptr_t)thread % ((uintptr_t)1 << CONFIG_TCB_BITS) == 0 &&
+           objects_in_ram(objects, thread, sizeof *thread) &&
+           object_kind(*objects_line(objects, thread)) == OBJECT_TCB;
+}
 
 /* The kind of object a capability stands for, OBJECT_NONE if none; the physical memory it covers,
  * false if none. By the sizes in docs/abi/04, not by asking the kernel. */

@@ -32,7 +32,6 @@ struct oracle {
     struct leak *leak;
     struct objects *objects;
     struct oracle_event event;
-    uint64_t polls; /* Before it. */
     struct patience patience;
     struct oracle_find find;
     bool found;
@@ -127,7 +126,7 @@ void oracle_before(struct oracle *oracle, enum sim_event event, uint64_t a, uint
     now->a = a;
     now->b = b;
     now->subject = subject;
-    oracle->polls = sim_polls(oracle->world->sim);
+    now->polls = sim_polls(oracle->world->sim);
     oracle->patience = (struct patience){.over = false};
     now->domain = world_owner_of(oracle->world, subject);
     memcpy(now->registers, subject->regs.x, sizeof now->registers);
@@ -201,7 +200,7 @@ static bool work_looks(struct oracle *oracle, struct oracle_find *find)
     struct work_event work = {.world = oracle->world,
                               .objects = oracle->objects,
                               .event = &oracle->event,
-                              .polls = sim_polls(oracle->world->sim) - oracle->polls};
+                              .polls = sim_polls(oracle->world->sim) - oracle->event.polls};
     uint64_t steps = watch_most_steps();
     if (steps > oracle->work.steps && !work_is_debug_call(&oracle->event)) {
         oracle->work.steps = steps;
@@ -236,8 +235,8 @@ static bool look(struct oracle *oracle, struct oracle_find *find)
     objects_update(oracle->objects);
     return work_looks(oracle, find) && (!looks_at_kernel(oracle) || kernel_valid(oracle, find)) &&
            leak_check(oracle->leak, event, find) &&
-           schedule_check(oracle->world, oracle->objects, find) &&
            order_check(oracle->world, oracle->objects, find) &&
+           schedule_check(oracle->world, oracle->objects, find) &&
            remains_check(oracle->objects, find) && limits_check(oracle->world, event, find) &&
            patience_check(&oracle->patience, find) && tlb_check(oracle->world, find) &&
            authority_check(oracle->authority, full, find) &&

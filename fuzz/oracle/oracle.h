@@ -10,7 +10,10 @@
  *   leak               registers and buffers hold nothing of the kernel or of others beyond what
  *                      the call says (leak.c)
  *   tlb                the TLB holds what the tables say (tlb.c)
- *   work               steps between preemption points are bounded (work.c)
+ *   work               steps between preemption points are bounded (work.c); long operations look
+ *                      for interrupts, and end with their caller's time (work.c, patience.c)
+ *   schedule           nobody ready outranks who runs, queues are in order, and the timer fires in
+ *                      time (schedule.c, order.c); domains run by their schedule (limits.c)
  *   memory             every byte is free or of one object; in the end, revoking everything gives
  *                      back the state after boot (memory.c)
  *   residue            the world, reset, is as it was built
@@ -99,6 +102,7 @@ struct oracle_event {
     uint64_t a, b;
     struct thread *subject; /* Current before; the idle thread if there was none. */
     uint32_t domain;        /* That thread's memory's owner. */
+    uint64_t polls;         /* Looks for interrupts before it: sim_polls(). */
     /* The subject's registers before. */
     uint64_t registers[32];
     uint64_t pc;

@@ -13,12 +13,6 @@
 
 enum { RELEASE_MAX = 64 }; /* Of a queue that may be a circle. */
 
-static bool is_thread(const struct objects *objects, const struct thread *thread)
-{
-    return objects_in_ram(objects, thread, sizeof *thread) &&
-           object_kind(objects_at(objects, thread)) == OBJECT_TCB;
-}
-
 /* Neither neighbour should be where this one is. */
 static bool stands_right(const struct objects *objects, const struct thread *thread,
                          struct oracle_find *find)
@@ -29,11 +23,11 @@ static bool stands_right(const struct objects *objects, const struct thread *thr
     if (thread->queue != THREAD_QUEUE_ENDPOINT && thread->queue != THREAD_QUEUE_NTFN) {
         return true;
     }
-    if (next != NULL && is_thread(objects, next) && next->priority > thread->priority) {
+    if (next != NULL && objects_is_thread(objects, next) && next->priority > thread->priority) {
         return oracle_fail(find, KIND, "a thread of priority %u queues before one of %u",
                            thread->priority, next->priority);
     }
-    if (prev != NULL && is_thread(objects, prev) && prev->priority < thread->priority) {
+    if (prev != NULL && objects_is_thread(objects, prev) && prev->priority < thread->priority) {
         return oracle_fail(find, KIND, "a thread of priority %u queues behind one of %u",
                            thread->priority, prev->priority);
     }
@@ -47,7 +41,7 @@ static bool releases_in_order(const struct core *core, const struct objects *obj
     uint64_t before = 0;
 
     for (uint32_t i = 0; i < RELEASE_MAX && thread != NULL; i++) {
-        const struct sched_context *sc = is_thread(objects, thread) ? thread->sc : NULL;
+        const struct sched_context *sc = objects_is_thread(objects, thread) ? thread->sc : NULL;
         if (sc == NULL || !objects_in_ram(objects, sc, sizeof *sc) || sc->refills.max == 0) {
             return oracle_fail(find, KIND, "a thread waits for time that nobody gives it");
         }
@@ -64,7 +58,7 @@ static bool releases_in_order(const struct core *core, const struct objects *obj
     return true;
 }
 
-/* The beginning of a TCB has all that counts here, and what is written first in each change. */
+/* The line that holds a TCB's state has all that counts here, and is written in each change. */
 bool order_check(const struct world *world, const struct objects *objects, struct oracle_find *find)
 {
     const uint64_t size = (uint64_t)1 << CONFIG_TCB_BITS;

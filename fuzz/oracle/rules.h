@@ -18,21 +18,21 @@ extern "C" {
 #endif
 
 /* Of the threads that the event has changed, and of those that wait for time: the queue that each
- * is in is in order (docs/abi/06 section 6.11, docs/abi/07 section 7.2). */
+ * is in is in order (docs/abi/06 section 6.9, docs/abi/07 section 7.1). */
 bool order_check(const struct world *world, const struct objects *objects,
                  struct oracle_find *find);
 
-/* What an invocation has set is within what its arguments allow (docs/abi/09 and 13). */
+/* What an invocation has set is within what its arguments allow (docs/abi/05, 10 and 13). */
 bool limits_check(const struct world *world, const struct oracle_event *event,
                   struct oracle_find *find);
 
 /* An object with slots that is gone has nothing left in them (docs/abi/03 section 3.9). */
 bool remains_check(const struct objects *objects, struct oracle_find *find);
 
-/* A long operation stops when its caller's time has ended (docs/abi/01 section 1.6, docs/abi/06
- * section 6.7). */
+/* A long operation stops when its caller's time has ended (docs/abi/01 section 1.6, docs/abi/03
+ * section 3.9). */
 struct patience {
-    bool over;    /* The caller's budget had ended at one of the looks in this entry. */
+    bool over;    /* The caller's budget, or domain, had ended at one of the looks in this entry. */
     bool went_on; /* And then there was another one. */
 };
 

@@ -9,7 +9,7 @@
 #include "fuzz/oracle/objects.h"
 #include "fuzz/oracle/oracle.h"
 
-/* After objects_update() of the same event. */
+/* After objects_update() of the same event, and order_check(): who waits for time has some. */
 bool schedule_check(const struct world *world, const struct objects *objects,
                     struct oracle_find *find);
 

@@ -3,7 +3,8 @@
 /* Bounded work, seen in two ways. Steps: accesses to memory between two preemption points, which a
  * precise watch counts. Units: what a long operation has visibly done in an entry, in the units of
  * docs/DESIGN.md ("Long operations"), each of which must have passed a preemption point; this
- * needs no precise watch, and is exact.
+ * needs no precise watch. Never more than was done is seen; of containers that went, the first
+ * CONTAINERS_MAX.
  */
 #include <inttypes.h>
 #include <stddef.h>
@@ -88,11 +89,16 @@ static uint64_t chunks_cleared(const struct work_event *work, const struct cap *
     return lines > made ? (lines - made) / LINES_PER_CHUNK : 0;
 }
 
-static bool exists(const struct world *world, const struct slot *slots)
+/* The derivation sequence of a wrong kernel may lead anywhere, or go round in circles. */
+static bool exists(const struct work_event *work, const struct slot *slots)
 {
-    const struct kernel *k = world->k;
+    const struct kernel *k = work->world->k;
+    uint64_t left = (k->ram_top - k->ram_base) / sizeof *slots;
     for (uint32_t number = k->cdt_root.next; number != 0; number = k->slot_base[number].next) {
         const struct cap *cap = &k->slot_base[number].cap;
+        if (left-- == 0 || !objects_in_ram(work->objects, cap, sizeof(struct slot))) {
+            return false;
+        }
         if ((cap->type == CAP_CNODE || cap->type == CAP_ZOMBIE) && cap->slots == slots) {
             return true;
         }
@@ -129,7 +135,7 @@ static uint64_t slots_examined(const struct work_event *work, struct containers 
     if (was->type == CAP_ZOMBIE && is->type == CAP_ZOMBIE) {
         return was->slots == is->slots && was->left > is->left ? was->left - is->left : 0;
     }
-    if (!container || is->type != CAP_NULL || exists(work->world, was->slots) ||
+    if (!container || is->type != CAP_NULL || exists(work, was->slots) ||
         !counts(containers, was->slots)) {
         return 0;
     }

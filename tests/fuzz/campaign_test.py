@@ -16,8 +16,15 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
+
+HANGS = """#!/bin/sh
+sleep 1000 &
+echo $! >%(root)s/pid
+wait
+"""
 
 BAZEL = r"""#!/bin/sh
 echo "$*" >>%(root)s/bazel.log
@@ -36,13 +43,20 @@ done
 """
 
 COVERAGE = "SF:core/a.c\nDA:1,5\nDA:2,0\nend_of_record\n"
-# How long all that is to be quick may take, on a busy machine.
-PATIENCE = 60
+# How long a wait may take on a slow machine that does much else, where hours would be a mistake.
+PATIENCE = 180
 
 
 def read(path):
     with open(path, "rb") as file:
         return file.read()
+
+
+def begins_with(path, word):
+    """AFL++ takes files of its queue away for a moment."""
+    with contextlib.suppress(FileNotFoundError):
+        return read(path).startswith(word)
+    return False
 
 
 def flavour_of(path):
@@ -126,16 +140,21 @@ class Campaigns(unittest.TestCase):
         return self.fuzz_until(lambda: True, planted, *arguments, **options)
 
     def result(self, process):
-        said, _ = process.communicate(timeout=3 * PATIENCE)
+        said, _ = process.communicate(timeout=PATIENCE)
         return process.returncode, said
 
     def read_until(self, process, text):
-        """Reads lines of output until one that has the text, and returns them."""
+        """Reads lines of output until one that has the text, a pattern, and returns them."""
         said = ""
-        for line in process.stdout:
-            said += line
-            if text in line:
-                return said
+        timer = threading.Timer(PATIENCE, process.kill)
+        timer.start()
+        try:
+            for line in process.stdout:
+                said += line
+                if re.search(text, line):
+                    return said
+        finally:
+            timer.cancel()
         self.fail("%s, and no %s" % (said, text))
 
     def wait_for(self, what):
@@ -158,9 +177,13 @@ class Campaigns(unittest.TestCase):
         folder = self.find(name, target)
         self.assertTrue(os.path.exists(os.path.join(folder, "README.md")))
         self.assertLessEqual(len(read(os.path.join(folder, "input"))), 4)
-        command = re.search(r"replay: tools/fuzz (.*%s/input.*)" % name, said).group(1)
-        status, played = self.fuzz("bue", *command.split(), target=target)
-        self.assertIn("%s/input: %s" % (name, text), played)
+        self.check_replay(said, name + "/input", text, target)
+
+    def check_replay(self, said, path, text, target="elf"):
+        """The summary's command shows it; `path` is the end of the input's."""
+        command = re.search(r"(?m)replay: tools/fuzz (.*%s( .*)?)$" % re.escape(path), said)
+        status, played = self.fuzz("bue", *command.group(1).split(), target=target)
+        self.assertIn("%s: %s" % (path, text), played)
         self.assertEqual(1, status)
 
 
@@ -179,13 +202,19 @@ class Alone(Campaigns):
         self.check_find(said, *self.PLANTED)
 
     def test_nothing_found(self):
-        status, said = self.fuzz("", "--seconds", "2")
-        self.assertEqual(0, status, said)
-        self.assertIn("Nothing was found.", said)
+        """Although the fuzzers have played inputs: the line of figures, every ten seconds, says
+        when they have."""
+        process = self.start("", "--seconds", "0")
+        said = self.read_until(process, r"^\d[^,]*, [1-9][\d.]*[kMG]? inputs/s, ")
+        process.send_signal(signal.SIGINT)
+        status, rest = self.result(process)
+        self.assertEqual(0, status, said + rest)
+        self.assertRegex(rest, r"(?m)^elf: [1-9][\d,]* inputs in ")
+        self.assertIn("Nothing was found.", rest)
 
     def test_sanitizers_find_what_afl_does_not_see(self):
         status, said = self.fuzz_until(
-            lambda: any(read(path)[:3] == b"ubs" for path in self.queue()),
+            lambda: any(begins_with(path, b"ubs") for path in self.queue()),
             "bu", "--engine", "afl", "--jobs", "2")
         self.assertEqual(1, status, said)
         self.check_find(said, *self.PLANTED)
@@ -240,7 +269,9 @@ class Alone(Campaigns):
 
     def test_one_target_is_broken_the_others_run(self):
         self.put("broken", "//fuzz/api: //fuzz:trace //fuzz:tree")
-        status, said = self.fuzz("b", "--seconds", "15", target="all")
+        # What there is to be found must be so within the fifth of the time that a target has.
+        self.put("fuzz/corpus/elf/bug", "bug")
+        status, said = self.fuzz("b", "--seconds", "30", target="all")
         self.assertEqual(1, status, said)
         for name in ("api", "trace", "tree"):
             self.assertIn("fuzz: %s: bazel build failed" % name, said)
@@ -273,57 +304,68 @@ class Alone(Campaigns):
 
 
 class Interrupted(Campaigns):
-    """By Ctrl-C, in each phase."""
+    """By Ctrl-C, in each phase. What hangs does so for much longer than PATIENCE, inputs too."""
 
-    def interrupt(self, process, *texts, times=1):
-        """After a line that has the first text, then after one that has the second, and so on;
-        (status, output, seconds since the last)."""
+    def setUp(self):
+        super().setUp()
+        engines = read(os.path.join(self.root, "tools/lib/fuzz_engines.py")).decode()
+        patient = engines.replace("\nTIMEOUT_SECONDS = 20\n", "\nTIMEOUT_SECONDS = 1000\n")
+        self.assertNotEqual(engines, patient)
+        self.put("tools/lib/fuzz_engines.py", patient)
+
+    def interrupt(self, process, *texts, ready=lambda: True, times=1):
+        """After a line that has the first text, then after one that has the second, and so on; the
+        last time not before `ready`. (status, output)"""
         said = ""
         for text in texts:
             said += self.read_until(process, text)
-            time.sleep(1)
-            began = time.monotonic()
+            if text == texts[-1]:
+                self.wait_for(ready)
             for _ in range(times):
+                time.sleep(0.5)
                 process.send_signal(signal.SIGINT)
-                time.sleep(0.3)
         status, rest = self.result(process)
-        return status, said + rest, time.monotonic() - began
+        return status, said + rest
 
-    def check_bazel_is_gone(self):
-        pid = int(read(self.root + "/pid"))
-        self.wait_for(lambda: is_dead(pid))
+    def pid(self):
+        """Of what hangs, or 0: it has not begun."""
+        with contextlib.suppress(OSError, ValueError):
+            return int(read(self.root + "/pid"))
+        return 0
+
+    def check_it_is_gone(self):
+        self.assertNotEqual(0, self.pid())
+        self.wait_for(lambda: is_dead(self.pid()))
 
     def test_fuzzing(self):
-        status, said, _ = self.interrupt(self.start("b", "--seconds", "0"), "found after")
+        status, said = self.interrupt(self.start("b", "--seconds", "0"), "found after")
         self.assertEqual(1, status, said)
         self.check_find(said, *Alone.PLANTED)
 
     def test_building(self):
         self.put("build-hangs", "")
         process = self.start("", "--seconds", "9")
-        status, said, seconds = self.interrupt(process, "building")
+        status, said = self.interrupt(process, "building", ready=self.pid)
         self.assertEqual(2, status, said)
         self.assertIn("fuzz: interrupted", said)
-        self.assertLess(seconds, 20)
-        self.check_bazel_is_gone()
+        self.check_it_is_gone()
 
     def test_measuring(self):
         self.put("coverage-hangs", "")
         process = self.start("b", "--seconds", "0", target="boot")
-        status, said, seconds = self.interrupt(process, "found after", "measuring")
+        status, said = self.interrupt(process, "found after", "measuring", ready=self.pid)
         self.assertEqual(1, status, said)
-        self.assertLess(seconds, 20)
-        self.check_bazel_is_gone()
+        self.check_it_is_gone()
         self.check_find(said, *Alone.PLANTED, target="boot")
 
     def test_merging(self):
-        self.replace("libfuzzer_sanitize", "#!/bin/sh\nsleep 1000\n")
+        self.replace("libfuzzer_sanitize", HANGS % {"root": self.root})
         process = self.start("b", "--seconds", "0", "--engine", "afl", "--jobs", "1")
-        status, said, seconds = self.interrupt(process, "found after",
-                                               "goes through the sanitizers")
+        status, said = self.interrupt(process, "found after", "goes through the sanitizers",
+                                      ready=self.pid)
         self.assertEqual(1, status, said)
         self.assertIn("planted: it was found", said)
-        self.assertLess(seconds, 20)
+        self.check_it_is_gone()
 
     def test_reporting(self):
         """What was left out is done by --resume."""
@@ -331,24 +373,27 @@ class Interrupted(Campaigns):
         shutil.copy(replay, self.root)
         self.replace("replay", "#!/bin/sh\nsleep 1000\n")
         process = self.start("b", "--seconds", "0", "--sanitize", "0")
-        status, said, seconds = self.interrupt(process, "found after", times=2)
+        status, said = self.interrupt(process, "found after", times=2)
         self.assertEqual(1, status, said)
         self.assertIn("Found: 1.", said)
-        self.assertLess(seconds, 15)
+        name, text = Alone.PLANTED
+        self.assertEqual(["input.original"], os.listdir(self.find(name)))
+        self.assertIn("; its report is left to --resume", said)
         shutil.copy(os.path.join(self.root, os.path.basename(replay)), replay)
+        self.check_replay(said, name + "/input.original", text)
         self.replace("libfuzzer", "#!/bin/sh\nsleep 1\n")
         status, said = self.fuzz("b", "--seconds", "2", "--sanitize", "0", "--resume")
         self.assertEqual(1, status, said)
-        self.check_find(said, *Alone.PLANTED)
+        self.check_find(said, name, text)
 
     def test_replaying(self):
         for name, text in (("one", "bug"), ("two", "end")):
             self.put(name, text)
         paths = [os.path.join(self.root, name) for name in ("one", "two")]
         process = self.start("be", "--replay", *paths)
-        status, said, seconds = self.interrupt(process, "one: planted: it was found")
+        status, said = self.interrupt(process, "one: planted: it was found")
         self.assertEqual(1, status, said)
-        self.assertLess(seconds, 15)
+        self.assertNotIn("two: ", said)
 
 
 class Together(Campaigns):
@@ -357,19 +402,27 @@ class Together(Campaigns):
         shared = os.path.join(self.root, "shared")
         words = ["--engine", "afl", "--jobs", "1", "--sync", shared]
         self.put("fuzz/corpus/elf/seed-0", "shibbole")
-        one = self.start("", "--seconds", "12", *words)
+        one = self.start("", "--seconds", "0", *words)
         queues = os.path.join(shared, "elf/*/queue")
-        self.wait_for(lambda: glob.glob(queues + "/id*"))
+
+        def have_it(fuzzers):
+            """So many have the seed, or what they made of it."""
+            return fuzzers == sum(
+                any(begins_with(path, b"shibbole") for path in glob.glob(queue + "/id*"))
+                for queue in glob.glob(queues))
+
+        self.wait_for(lambda: have_it(1))
         self.put("fuzz/corpus/elf/seed-0", "x")
-        two = self.start("", "--seconds", "8", *words, folder=self.out + "2")
+        two = self.start("", "--seconds", "0", *words, folder=self.out + "2")
+        self.wait_for(lambda: have_it(2))
+        for process in (one, two):
+            process.send_signal(signal.SIGINT)
         for process in (one, two):
             status, said = self.result(process)
             self.assertEqual(0, status, said)
-        queues = sorted(glob.glob(queues))
+        queues = glob.glob(queues)
         self.assertEqual(2, len(queues))
         self.assertEqual(1, sum("/elf/main-" in queue for queue in queues))
-        for queue in queues:
-            self.assertIn(b"shibbole", {read(path)[:8] for path in glob.glob(queue + "/id*")})
 
     def test_libfuzzer(self):
         """They share the corpus, which is what is measured, too."""

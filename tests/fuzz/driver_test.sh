@@ -31,6 +31,12 @@ done
 cmp found segv || fail "the same seed has found another input"
 grep -q 'fuzz: planted: it was found' <(PLANTED=found "$replay" found 2>&1) || fail "what was found"
 
+# A find whose input cannot be kept.
+status=0
+PLANTED=found "$random" --runs 100000 --seed 7 --out ./none >log 2>&1 || status=$?
+[[ $status -gt 128 ]] || fail "nowhere to write: status $status"
+grep -q '^fuzz: the input cannot be written to ./none/crash-7$' log || fail "nowhere to write"
+
 status=0
 PLANTED=endless "$random" --runs 100000 --timeout 1 --artifact endless >log 2>&1 || status=$?
 [[ $status -gt 128 && -s endless ]] || fail "an input without end: status $status"

@@ -80,9 +80,13 @@ said err "fuzz_input play: --timeout: expected a number within 1..3600, not '0'"
 expect 2 "$fuzz_input" shrink --seconds soon "$work/stale" -o "$work/none"
 said err "fuzz_input shrink: --seconds: expected a number within 0..1048576, not 'soon'"
 expect 2 "$fuzz_input" play --seconds 5 "$work/stale"
-said err "fuzz_input play: it does not take this option: '5'"
+said err 'fuzz_input play: it does not take this option: --seconds'
 expect 2 "$fuzz_input" play --reduce "$work/stale"
-said err "fuzz_input play: it does not take this option"
+said err 'fuzz_input play: it does not take this option: --reduce'
+expect 2 "$fuzz_input" play "$work/stale" -o "$work/none"
+said err 'fuzz_input play: it does not take this option: -o'
+expect 0 "$fuzz_input" play --help
+said out 'schedule'
 expect 2 "$fuzz_input" shrink "$work/stale"
 said err 'fuzz_input shrink: no output given (-o)'
 expect 2 "$fuzz_input" show "$work/stale" "$work/quiet"
@@ -109,6 +113,15 @@ expect 0 "$fuzz_input" trace "$work/stale" -o "$work/stale.trace"
 said out 'finds nothing'
 expect 0 "$albireo" replay --checks on "$work/stale.trace"
 said out 'all as recorded'
+# As with a full disk, the trace is cut short: that is no success.
+full() (
+    trap '' XFSZ
+    ulimit -f 8
+    "$@"
+)
+expect 3 full "$fuzz_input" trace "$work/stale" -o "$work/full.trace"
+said err 'fuzz_input trace: a temporary file: File too large'
+[[ ! -e $work/full.trace ]] || fail 'a piece of a trace was written'
 
 mkdir -p "$work/corpus"
 cp "$work/stale" "$work/quiet" "$work/empty" "$work/corpus"
@@ -121,6 +134,17 @@ said out 'Longest kernel entry:'
 expect 0 "$fuzz_input" minimise "$work/corpus" -o "$work/small"
 said out '2 of 4 inputs are needed'
 [[ "$(cd "$work/small" && echo *)" == 'quiet stale' ]] || fail "what is left: $(ls "$work/small")"
+# Once more: they are there. Then two other inputs of one name.
+expect 0 "$fuzz_input" minimise "$work/corpus" -o "$work/small"
+[[ "$(cd "$work/small" && echo *)" == 'quiet stale' ]] || fail "again: $(ls "$work/small")"
+mkdir -p "$work/a" "$work/b"
+cp "$work/quiet" "$work/a/one"
+cp "$work/stale" "$work/b/one"
+expect 0 "$fuzz_input" minimise "$work/a" "$work/b" -o "$work/both"
+said out '2 of 2 inputs are needed'
+if ! cmp "$work/small/quiet" "$work/both/one" || ! cmp "$work/small/stale" "$work/both/one-2"; then
+    fail 'inputs of the same name'
+fi
 
 # --- A kernel with the bug ---
 

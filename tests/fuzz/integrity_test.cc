@@ -313,6 +313,17 @@ TEST_F(IntegrityTest, BadgesThatNobodySignalledAreFound)
     EXPECT_TRUE(found("got badges that nobody signalled")) << found();
 }
 
+/* Nor is it an interrupt, if the kernel has not looked for any. */
+TEST_F(IntegrityTest, InterruptsThatCannotHaveComeAreFound)
+{
+    struct ntfn *ntfn = cap(GAMMA, WORLD_SLOT_NTFN).ntfn;
+    ASSERT_EQ(ntfn, k()->irq_slots[world_->subsystems[GAMMA].irq].cap.ntfn);
+    become(0);
+    tamper([&] { put(&ntfn->state, NTFN_ACTIVE); });
+    copy(FREE, WORLD_SLOT_DATA);
+    EXPECT_TRUE(found("which the event does not name")) << found();
+}
+
 /* --- Objects between threads ------------------------------------------------------------------ */
 
 TEST_F(IntegrityTest, QueuesThatTheEventDoesNotNameAreFound)

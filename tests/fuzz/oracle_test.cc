@@ -553,6 +553,19 @@ TEST_P(WorkTest, FindsAClearingThatDoesNotLook)
     EXPECT_NE(text().find("chunks cleared"), std::string::npos);
 }
 
+/* Not followed where it leads, before it is found. */
+TEST_P(WorkTest, FindsAReleaseQueueOfNoThreads)
+{
+    prepare();
+    tamper([] {
+        struct core *core = &world_->k->cores[0];
+        put(&core->release.head, reinterpret_cast<struct thread *>(world_->k->window - 4096));
+    });
+    call(ABI_SYS_YIELD, 0);
+    EXPECT_EQ(kind(), "schedule");
+    EXPECT_EQ(text(), "a thread waits for time that nobody gives it");
+}
+
 /* --- The kernel's own word, and the end ------------------------------------------------------- */
 
 TEST_P(OracleTest, ReportsAPanic)

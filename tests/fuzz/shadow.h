@@ -191,6 +191,7 @@ class ShadowTest : public ::testing::Test {
         event_.b = b;
         event_.subject = current();
         event_.domain = world_owner_of(world_, current());
+        event_.polls = sim_polls(world_->sim);
         for (uint32_t i = 0; i < 32; i++) {
             event_.registers[i] = current()->regs.x[i];
         }

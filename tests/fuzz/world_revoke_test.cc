@@ -412,6 +412,19 @@ TEST_F(WorldRevokeTest, SaysWhyTheKernelPanicked)
     EXPECT_EQ("", is_reset());
 }
 
+TEST_F(WorldRevokeTest, SaysThatRootHasLostItsInterruptWhereNobodyMayTakeIt)
+{
+    for (int t = 0; t < WORLD_TOPOLOGIES; t++) {
+        reset(t);
+        uint64_t lost = world_->lost;
+        touch(k()->irq_states[WORLD_IRQ_ROOT]) = IRQ_INACTIVE;
+        EXPECT_EQ(t == WORLD_OPEN ? ""
+                                  : "root has lost its interrupt, which nobody could take from it",
+                  revoke());
+        EXPECT_EQ(lost + (t == WORLD_OPEN ? 1 : 0), world_->lost);
+    }
+}
+
 /* --- Recorded --------------------------------------------------------------------------------- */
 
 struct Seen {

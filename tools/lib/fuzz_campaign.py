@@ -6,6 +6,7 @@
     FOLDER/finds/NAME/  one for each different find
     FOLDER/longest/     the input with the longest kernel entry
     FOLDER/state.json   totals and the list of finds, so that a campaign can go on
+    FOLDER/summary.txt  what was said in the end
     FOLDER/work/        of the workers; of no use afterwards
     FOLDER/afl/, crashes/, examined   of AFL++: fuzz_engines.Afl
 """
@@ -146,7 +147,7 @@ class Campaign:
         self._reporter = self._examiner = None
         self._examined = queue.Queue()
         self._saving = threading.Lock()
-        self._cannot_save = False
+        self._cannot_save = self._cannot_look = False
         self._deaths_in_row = 0
         self._pause_until = 0.0
         self._lock = None
@@ -328,9 +329,15 @@ class Campaign:
         self.save()
         if entry["saved"]:
             if find.kind == "residue":
-                fuzz_folder.keep_history(os.path.dirname(path),
-                                         os.path.join(self.folder, "finds", entry["name"]))
+                self._keep_history(path, entry)
             self._reporter.add(entry)
+
+    def _keep_history(self, path, entry):
+        try:
+            fuzz_folder.keep_history(os.path.dirname(path),
+                                     os.path.join(self.folder, "finds", entry["name"]))
+        except OSError as error:
+            self._tell("the inputs before it are lost: %s" % error)
 
     def _take_input(self, path):
         """The input, which is in the corpus no longer; or None."""
@@ -370,6 +377,10 @@ class Campaign:
         self._tell("its input is lost: %s" % why)
         return False
 
+    def _has_input(self, find):
+        key = fuzz_finds.key(find)
+        return any(known["saved"] for known in self.state["finds"] if known["key"] == key)
+
     def _make_report(self, entry):
         folder = os.path.join(self.folder, "finds", entry["name"])
         # Reports may change it, but not while the state is being saved.
@@ -393,8 +404,7 @@ class Campaign:
         self._sample()
         self._reporter = Beside(self._make_report)
         if not engine.slices:
-            self._examiner = Beside(lambda path, role: self._examined.put(
-                (path, engine.diagnose(path, role), role)))
+            self._examiner = Beside(lambda path: self._examine(engine, path))
         for entry in self.state["finds"]:
             if entry["saved"] and not entry["reported"]:
                 self._reporter.add(entry)
@@ -404,8 +414,11 @@ class Campaign:
             fuzz_engines.end_all(self.workers)
             workers, self.workers = self.workers, []
             for worker in workers:
-                self._collect(engine, worker)
-                self._settle(worker, ending=True)
+                try:
+                    self._collect(engine, worker)
+                    self._settle(worker, ending=True)
+                except OSError as error:  # The others have something to say, too.
+                    self._tell("what a fuzzer has left cannot be read: %s" % error)
             self.state["seconds"] = self.seconds()
             self._save(self.state)
 
@@ -429,22 +442,40 @@ class Campaign:
             worker.refresh()
             try:
                 for path in engine.new_crashes(worker):
-                    self._examiner.add(path, worker.role)
+                    self._examiner.add(path)
+                self._cannot_look = False
             except OSError as error:
-                self._tell("a crash cannot be looked at: %s" % error)
+                if not self._cannot_look:  # It is tried again and again.
+                    self._tell("a crash cannot be looked at yet: %s" % error)
+                self._cannot_look = True
             self._take_examined(engine)
         self._look(worker)
+
+    def _examine(self, engine, path):
+        try:
+            self._examined.put((path, engine.diagnose(path)))
+        except OSError as error:
+            self._tell("a crash cannot be looked at, which is left to --resume: %s" % error)
 
     def _take_examined(self, engine):
         """Takes over what has come out meanwhile."""
         while not self._examined.empty():
-            path, find, role = self._examined.get()
+            path, find = self._examined.get()
+            crash = engine.crash(path)
+            if not find and not crash.hang:
+                # The one time counts, as it does with libFuzzer.
+                find = fuzz_finds.Find("crash", "AFL++ saw a crash that does not show again")
             if find:
-                self.found(path, find, role)
+                self.found(path, find, crash.role)
+                if not self._has_input(find):
+                    continue  # It waits where it is, for --resume.
             else:
-                self._tell("it crashed, but does not when it is played again: an input of SHA-1 %s"
-                           % os.path.basename(path))
-            engine.examined(path)
+                self._tell("it did not end, but does when it is played again: an input of SHA-1 %s"
+                           % crash.digest)
+            try:
+                engine.examined(path)
+            except OSError as error:  # After --resume it is examined once more.
+                self._tell("it cannot be noted that a crash was looked at: %s" % error)
 
     def _work(self, engine, seconds, progress):
         saved = time.monotonic()

@@ -277,12 +277,14 @@ class AflWorker(Worker):
         try:
             with open(os.path.join(self._out, "plot_data")) as file:
                 names, *rows = csv.reader(line.lstrip("# ") for line in file)
-        except (OSError, ValueError):
+        except (OSError, ValueError, csv.Error):
             return {}
-        if not rows or len(rows[-1]) < len(names):
-            return {}
-        figures = dict(zip((name.strip() for name in names), rows[-1]))
-        return {name: int(figures[name]) for name in ("total_execs", "edges_found")}
+        for row in reversed(rows):
+            figures = dict(zip((name.strip() for name in names), row))
+            # The last row may be cut off: it is being written, or was when the machine stopped.
+            with contextlib.suppress(KeyError, ValueError):
+                return {name: int(figures[name]) for name in ("total_execs", "edges_found")}
+        return {}
 
     def refresh(self):
         figures = self._figures()
@@ -295,8 +297,9 @@ class AflWorker(Worker):
         return None
 
     def new_crashes(self):
-        """Contents of crash files that have come since it was asked last. When it goes on with a
-        folder, afl-fuzz gives another name to that of the crashes of before."""
+        """(contents, whether it is a hang) of crash files that have come since it was asked last;
+        those with which the caller did not come to an end are among them again. When it goes on
+        with a folder, afl-fuzz gives another name to that of the crashes of before."""
         for kind in ("crashes*", "hangs*"):
             for path in sorted(glob.glob(os.path.join(self._out, kind, "id*"))):
                 if path in self._seen:
@@ -304,15 +307,40 @@ class AflWorker(Worker):
                 with contextlib.suppress(FileNotFoundError):
                     with open(path, "rb") as file:
                         data = file.read()
+                    yield data, kind == "hangs*"
                     self._seen.add(path)
-                    yield data
+
+
+# What is known of an input that afl-fuzz says has crashed; `role` is that of the worker.
+Crash = collections.namedtuple("Crash", "digest hang role")
+
+_CRASH_NAME = re.compile(r"(?P<digest>[0-9a-f]{40})-(?P<how>crash|hang)-(?P<kernel>plain|domains)"
+                         r"-(?P<oracles>[a-z]*)")
+
+
+def _crash_name(crash):
+    return "%s-%s-%s-%s" % (crash.digest, "hang" if crash.hang else "crash",
+                            "domains" if crash.role.domains else "plain", crash.role.oracles)
+
+
+def _write_whole(path, data):
+    """All or nothing."""
+    try:
+        with open(path + ".new", "wb") as file:
+            file.write(data)
+        os.replace(path + ".new", path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            os.remove(path + ".new")
+        raise
 
 
 class Afl:
     """One main afl-fuzz and secondaries, which look at each other's finds in a folder.
 
-    What they say has crashed is played again to know of what. FOLDER/crashes/ has those inputs,
-    named by their SHA-1, that wait for that; FOLDER/examined says which it was done with.
+    What they say has crashed is played again to know of what. FOLDER/crashes/ has those inputs that
+    wait for that: their names begin with their SHA-1, and say what a Crash says. FOLDER/examined
+    has the SHA-1 of those that it was done with.
     """
 
     name = "afl"
@@ -325,31 +353,40 @@ class Afl:
         self._waiting = os.path.join(folder, "crashes")
         self._examined_path = os.path.join(folder, "examined")
         os.makedirs(self._waiting, exist_ok=True)
-        self._left = glob.glob(os.path.join(self._waiting, "*"))
-        self._known = {os.path.basename(path) for path in self._left}
+        self._left = [path for path in sorted(glob.glob(os.path.join(self._waiting, "*")))
+                      if _CRASH_NAME.fullmatch(os.path.basename(path))]
+        self._known = {self.crash(path).digest for path in self._left}
         if os.path.exists(self._examined_path):
             with open(self._examined_path) as file:
                 self._known.update(file.read().split())
 
-    def diagnose(self, path, work_role):
-        return self._tools.diagnose(path, work_role)
+    @staticmethod
+    def crash(path):
+        """The Crash that is at such a path."""
+        name = _CRASH_NAME.fullmatch(os.path.basename(path))
+        return Crash(name["digest"], name["how"] == "hang",
+                     Role(False, name["oracles"], False, name["kernel"] == "domains"))
+
+    def diagnose(self, path):
+        """What it finds when it is played as it was when it crashed; or None."""
+        return self._tools.diagnose(path, self.crash(path).role)
 
     def new_crashes(self, worker):
         """Paths of inputs that nobody has examined yet."""
+        for data, hang in worker.new_crashes():
+            crash = Crash(hashlib.sha1(data).hexdigest(), hang, worker.role)
+            if crash.digest not in self._known:
+                path = os.path.join(self._waiting, _crash_name(crash))
+                _write_whole(path, data)
+                self._known.add(crash.digest)
+                self._left.append(path)
         paths, self._left = self._left, []
-        for data in worker.new_crashes():
-            digest = hashlib.sha1(data).hexdigest()
-            if digest not in self._known:
-                self._known.add(digest)
-                paths.append(os.path.join(self._waiting, digest))
-                with open(paths[-1], "wb") as file:
-                    file.write(data)
         return paths
 
     def examined(self, path):
         """What this input finds is on record. It is not looked at again, also after --resume."""
         with open(self._examined_path, "a") as file:
-            file.write(os.path.basename(path) + "\n")
+            file.write(self.crash(path).digest + "\n")
         os.remove(path)
 
     def finish(self, found):
@@ -367,7 +404,7 @@ class Afl:
             self._tools.minimise_corpus(self._corpus, queues, folder, work_role, MERGE_SECONDS)
         finally:
             for path in artifacts(folder):
-                find = self.diagnose(path, work_role)
+                find = self._tools.diagnose(path, work_role)
                 if find:
                     found(path, find, work_role)
 

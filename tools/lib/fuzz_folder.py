@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import time
@@ -255,7 +256,8 @@ class Reporter:
         again = _AGAIN % command(find, os.path.join(shown, "input")) if role else _ONCE
         if not role and os.path.isdir(os.path.join(folder, "history")):
             rows.append(("history/", "the inputs among which the guilty ones are"))
-            again += _HISTORY % (find["oracles"], replay, os.path.join(shown, "history"))
+            again += _HISTORY % (find["oracles"], shlex.quote(replay),
+                                 shlex.quote(os.path.join(shown, "history")))
         with open(os.path.join(folder, "README.md"), "w") as readme:
             readme.write(_README % {
                 "kind": find["kind"], "text": find["text"], "table": _table(rows), "again": again,

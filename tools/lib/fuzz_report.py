@@ -135,22 +135,35 @@ def summary(campaign, folder, coverage, replay, go_on):
     if state["longest"]:
         lines.append("Longest kernel entry: %d steps without a preemption point: %s" % (
             state["longest"], state["longest_what"]))
-        if campaign.longest.steps:
+        # Its report may have been left out.
+        if os.path.exists(os.path.join(campaign.longest.folder, "README.md")):
             lines.append("  " + os.path.join(folder, "longest", "README.md"))
     if not state["finds"]:
         lines.append("Nothing was found.")
     else:
         lines.append("Found: %d." % len(state["finds"]))
     for find in state["finds"]:
-        where = os.path.join(folder, "finds", find["name"])
-        lines.append("  %s: %s" % (find["kind"], find["text"]))
-        lines.append("    after %s, met %d time%s; %s" % (
-            duration(find["after"]), find["count"], "" if find["count"] == 1 else "s",
-            os.path.join(where, "README.md") if find["saved"] else "its input could not be saved"))
-        if find["saved"] and find.get("shows", True) is None:
-            lines.append("    seen once: played alone, its input does not show it again")
-        elif find["saved"]:
-            lines.append("    replay: %s" % replay(find, os.path.join(where, "input")))
+        lines += _find_lines(find, os.path.join(folder, "finds", find["name"]), replay)
     if go_on:
         lines.append("To go on: %s" % go_on)
+    return lines
+
+
+def _find_lines(find, where, replay):
+    """What the summary says of a find whose folder is `where`: it names files that there are."""
+    reported = find.get("reported", True)
+    if not find["saved"]:
+        what = "its input could not be saved"
+    elif reported:
+        what = os.path.join(where, "README.md")
+    else:
+        what = "its report is left to --resume"
+    lines = ["  %s: %s" % (find["kind"], find["text"]),
+             "    after %s, met %d time%s; %s" % (
+                 duration(find["after"]), find["count"], "" if find["count"] == 1 else "s", what)]
+    if find["saved"] and find.get("shows", True) is None:
+        lines.append("    seen once: played alone, its input does not show it again")
+    elif find["saved"]:
+        name = "input" if reported else "input.original"
+        lines.append("    replay: %s" % replay(find, os.path.join(where, name)))
     return lines

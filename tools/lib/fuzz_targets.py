@@ -5,6 +5,7 @@ of a find."""
 import collections
 import glob
 import os
+import shlex
 import shutil
 import subprocess
 
@@ -189,7 +190,7 @@ class Tools:
         """What shows the find again."""
         role = fuzz_folder.replay_role(find)
         target = self._target.variant if role.domains else self._target.name
-        words = ["tools/fuzz", "--replay", path]
+        words = ["tools/fuzz", "--replay", shlex.quote(path)]
         if target != "api":
             words += ["--target", target]
         if role.oracles:

@@ -125,7 +125,12 @@ class Build:
         with concurrent.futures.ThreadPoolExecutor(self._jobs) as pool:
             futures = {source: pool.submit(self._compile, source, os.path.join(
                 folder, source + ".o"), flags, self._root) for source in sources}
-            return {source: future.result() for source, future in futures.items()}
+            try:
+                return {source: future.result() for source, future in futures.items()}
+            except BaseException:
+                # An error, or Ctrl-C: nobody waits for what has not begun.
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise
 
     def _core(self, coverage):
         def make():
